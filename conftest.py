@@ -1,0 +1,86 @@
+"""What all tests share: people with meaning, quick passwords, and a flush that gets past the triggers."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from lpg.accounts.models import User
+from lpg.append_only import AppendOnly, create_triggers, drop_triggers
+from lpg.depots.models import Depot
+from lpg.roles import Role
+from tests import make
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> Iterator[None]:
+    """Threads need a database in a file; a RAM disk will do."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    shm = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder:
+        connection.settings_dict["TEST"]["NAME"] = str(Path(folder) / "test.sqlite3")
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """The flush after each transactional test deletes rows, which the triggers refuse: take them away around it."""
+    plain = connection.ops.sql_flush
+
+    def sql_flush(style: Any, tables: Any, **options: Any) -> list[str]:
+        kept = [table for table in AppendOnly.tables() if table in tables]
+        dropped = [statement for table in kept for statement in drop_triggers(table)]
+        made = [statement for table in kept for statement in create_triggers(connection.vendor, table)]
+        return [*dropped, *plain(style, tables, **options), *made]
+
+    connection.ops.sql_flush = sql_flush
+
+
+@pytest.fixture(autouse=True)
+def quick_and_tidy(settings: Any, tmp_path: Path) -> None:
+    """Argon2 is slow on purpose, and files belong nowhere near the real ones."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return make.a_user(Role.ADMIN, username="admin")
+
+
+@pytest.fixture
+def singgas(admin: User) -> Depot:
+    return make.a_depot(admin, "SINGGAS")
+
+
+@pytest.fixture
+def union(admin: User) -> Depot:
+    return make.a_depot(admin, "UNION")
+
+
+@pytest.fixture
+def supervisor(admin: User, singgas: Depot) -> User:
+    return make.a_user(Role.SUPERVISOR, by=admin, username="supervisor", depot=singgas.pk)
+
+
+@pytest.fixture
+def driver(admin: User, singgas: Depot) -> User:
+    vehicle = make.a_vehicle(admin, singgas)
+    return make.a_user(Role.DRIVER, by=admin, username="driver", depot=singgas.pk, vehicle=vehicle.pk)
+
+
+@pytest.fixture
+def other_driver(admin: User, union: Depot) -> User:
+    vehicle = make.a_vehicle(admin, union)
+    return make.a_user(Role.DRIVER, by=admin, username="other_driver", depot=union.pk, vehicle=vehicle.pk)
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User | None], APIClient]:
+    return make.a_client

@@ -1,0 +1,70 @@
+"""JSON web tokens: the one place that knows simplejwt.
+
+A token carries the number of its session and nothing else that is believed; every request looks the session up together
+with its user, so that revoking either is felt at once. Refresh tokens are not rotated: a refresh can be repeated and
+raced, and a lost answer signs nobody out.
+"""
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
+from rest_framework_simplejwt.tokens import RefreshToken, Token
+
+from lpg.accounts.models import Session, User
+from lpg.accounts.selectors import live
+
+SESSION = "sid"
+
+
+def issue(session: Session) -> dict[str, str]:
+    """The two tokens of a session."""
+    refresh = RefreshToken()
+    refresh.set_exp(from_time=session.created_at, lifetime=session.expires_at - session.created_at)
+    refresh[SESSION] = session.pk
+    return {"access": str(refresh.access_token), "refresh": str(refresh)}
+
+
+def refreshed(refresh: str) -> tuple[str, Session]:
+    """A new access token, and the live session it belongs to. Raises InvalidToken."""
+    token = _read(refresh)
+    return str(token.access_token), _live_session(token)
+
+
+def session_of(refresh: str) -> Session:
+    """The session of a refresh token, whether it still lives or not. Raises InvalidToken."""
+    session = Session.objects.select_related("user").filter(pk=_read(refresh).get(SESSION)).first()
+    if session is None:
+        raise InvalidToken
+    return session
+
+
+class SessionAuthentication(JWTAuthentication):
+    """Bearer tokens of live sessions of active users. `request.auth` is the session."""
+
+    def authenticate(self, request: Request) -> tuple[User, Session] | None:  # type: ignore[override]
+        header = self.get_header(request)
+        raw = None if header is None else self.get_raw_token(header)
+        if raw is None:
+            return None
+        session = _live_session(self.get_validated_token(raw))
+        return session.user, session
+
+
+def _read(refresh: str) -> RefreshToken:
+    try:
+        return RefreshToken(refresh)  # type: ignore[arg-type]  # it takes text, its annotation says Token
+    except TokenError as error:
+        raise InvalidToken from error
+
+
+def _live_session(token: Token) -> Session:
+    number: Any = token.get(SESSION)
+    session = None
+    if isinstance(number, int):
+        session = live(Session.objects.select_related("user"), timezone.now()).filter(pk=number).first()
+    if session is None:
+        raise InvalidToken
+    return session

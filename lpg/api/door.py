@@ -1,0 +1,185 @@
+"""The API's door: who may come in, what they may ask, and the one way to write.
+
+A write validates its body, opens the unit of work, gives the first answer again to a repeated key or calls one service,
+and renders the answer inside the same transaction, so that record and effect are one. Each door says in tables what its
+actions need, take and answer; the schema is made from the same tables.
+"""
+
+import re
+from collections.abc import Callable
+from functools import reduce
+from operator import or_
+from typing import Any, ClassVar
+
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpResponse
+from rest_framework import viewsets
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from lpg import work
+from lpg.api.guard import HasRole, actor_of
+from lpg.api.inputs import Input, Query
+from lpg.api.pages import KeysetPages
+from lpg.errors import Invalid, Missing
+from lpg.idempotency import services as idempotency
+from lpg.roles import Actor
+
+KEY_HEADER = "Idempotency-Key"
+_KEY = re.compile(r"[!-~]{1,64}")
+_NO_FILTER = {"page_size", "cursor", "ordering", "search"}
+
+
+class Door(viewsets.GenericViewSet[Any]):
+    """One resource: what each of its actions needs (a capability), takes (a body, a query) and answers."""
+
+    tag: ClassVar[str]
+    needs: ClassVar[dict[str, str]]
+    bodies: ClassVar[dict[str, type[Input]]] = {}
+    queries: ClassVar[dict[str, type[Query]]] = {}
+    answers: ClassVar[dict[str, tuple[int, type[Serializer[Any]] | None]]] = {}
+    output: ClassVar[type[Serializer[Any]]]
+    keyed: ClassVar[bool] = True  # POSTs take an Idempotency-Key
+    searched: ClassVar[tuple[str, ...]] = ()
+    lookups: ClassVar[dict[str, str]] = {}  # parameter → lookup, where they differ
+    default_ordering: ClassVar[str] = "id"
+
+    permission_classes: Any = (HasRole,)
+    pagination_class: Any = KeysetPages
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9]{1,18}"
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]  # noqa: RUF012  # as in the base
+    query_values: dict[str, Any]
+
+    def rows(self) -> QuerySet[Any]:
+        """What the caller may see of this resource, ready to be shown."""
+        raise NotImplementedError  # each door says it
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        query = self.query_class()(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        self.query_values = query.validated_data
+
+    def query_class(self) -> type[Query]:
+        return self.queries.get(self.action or "", Query)
+
+    def answer(self) -> tuple[int, type[Serializer[Any]] | None]:
+        """Status and shape of this action's answer."""
+        if self.action in self.answers:
+            return self.answers[self.action]
+        return (201 if self.action == "create" else 200), self.output
+
+    def page(self, rows: QuerySet[Any]) -> Response:
+        shape = self.answer()[1] or self.output
+        return self.get_paginated_response(shape(self.paginate_queryset(rows), many=True).data)
+
+    def narrowed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows that the query's filters and search leave."""
+        for name, value in self.query_values.items():
+            if name not in _NO_FILTER:
+                rows = rows.filter(**{self.lookups.get(name, name): value})
+        if sought := self.query_values.get("search"):
+            spellings = {sought, sought.upper()}  # codes are compared byte by byte
+            starts = [Q(**{f"{column}__istartswith": text}) for column in self.searched for text in spellings]
+            rows = rows.filter(reduce(or_, starts))
+        return rows
+
+    @staticmethod
+    def found[M: Model](rows: QuerySet[M], id: str) -> M:
+        row = rows.filter(pk=int(id)).first()
+        if row is None:
+            raise Missing
+        return row
+
+    def read(self, request: Request, *, partial: bool = False) -> Any:
+        """The values of this action's body."""
+        body = self.bodies.get(self.action, Input)(data=request.data, partial=partial)
+        body.is_valid(raise_exception=True)
+        return body.validated_data
+
+    def write(self, request: Request, effect: Callable[[Any], Any], *, partial: bool = False) -> HttpResponse:
+        """Validate this action's body, do `effect` with its values once, and answer with what it returns."""
+        status, shape = self.answer()
+        values = self.read(request, partial=partial)
+
+        def answered() -> tuple[int, str]:
+            result = effect(dict(values))
+            return status, "" if shape is None else JSONRenderer().render(shape(result).data).decode()
+
+        def unit() -> idempotency.Given:
+            if key is None:
+                return idempotency.Given(*answered(), replayed=False)
+            return idempotency.once(user_id=actor_of(request).pk, key=key, content=content, effect=answered)
+
+        key = self.key(request) if request.method == "POST" and self.keyed else None
+        content = "" if key is None else idempotency.fingerprint("POST", self.route(request), values)
+        given = work.run(unit)
+        answer = HttpResponse(given.body, status=given.status, content_type="application/json")
+        if given.replayed:
+            answer["Idempotent-Replayed"] = "true"
+        return answer
+
+    @staticmethod
+    def key(request: Request) -> str | None:
+        key: str | None = request.headers.get(KEY_HEADER)
+        if key is not None and not _KEY.fullmatch(key):
+            raise Invalid({KEY_HEADER: ["Send 1 to 64 ASCII characters without spaces, best a new UUID."]})
+        return key
+
+    @staticmethod
+    def route(request: Request) -> str:
+        """The canonical route: the owner's second spellings of an address share its name."""
+        match = request.resolver_match
+        ids = [f"{name}={value}" for name, value in sorted(match.kwargs.items())] if match else []
+        return " ".join([match.url_name or "" if match else "", *ids])
+
+
+class Listed(Door):
+    """A resource with a list."""
+
+    def list(self, request: Request) -> Response:
+        return self.page(self.narrowed(self.rows()))
+
+
+class Readable(Listed):
+    """A resource with a list and a page for each entry."""
+
+    def retrieve(self, request: Request, id: str) -> Response:
+        return Response(self.output(self.found(self.rows(), id)).data)
+
+
+class MasterData(Readable):
+    """A resource that is created and changed, never deleted: the five parts of each are the same."""
+
+    body: ClassVar[type[Input]]
+
+    def make(self, actor: Actor, values: Any) -> Model:
+        raise NotImplementedError  # each resource names its service
+
+    def change(self, actor: Actor, id: int, values: Any) -> Model:
+        raise NotImplementedError
+
+    def create(self, request: Request) -> HttpResponse:
+        return self.write(request, lambda values: self.make(actor_of(request), values))
+
+    def update(self, request: Request, id: str) -> HttpResponse:
+        """Needs every required field; what is left out of the others stays as it is."""
+        return self.write(request, lambda values: self.change(actor_of(request), int(id), values))
+
+    def partial_update(self, request: Request, id: str) -> HttpResponse:
+        return self.write(request, lambda values: self.change(actor_of(request), int(id), values), partial=True)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "body" in cls.__dict__:
+            cls.bodies = {**dict.fromkeys(("create", "update", "partial_update"), cls.body), **cls.bodies}
+
+
+def needs(resource: str, **more: str) -> dict[str, str]:
+    """The usual capabilities of a resource: read its list and entries, write all else."""
+    reads = dict.fromkeys(("list", "retrieve"), f"{resource}.read")
+    writes = dict.fromkeys(("create", "update", "partial_update"), f"{resource}.write")
+    return {**reads, **writes, **more}

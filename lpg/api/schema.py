@@ -1,0 +1,141 @@
+"""OpenAPI from the doors' own tables: bodies, queries, answers, examples, and the errors every operation can give."""
+
+from typing import Any, cast
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+from lpg.api.door import KEY_HEADER, Door
+from lpg.problems import TITLES
+
+BASE = "/api/v1/"
+WRITES = {"POST", "PUT", "PATCH"}
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Every "no": `code` is stable for programs, `detail` is written for a person."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    errors = serializers.DictField(  # type: ignore[assignment]  # the contract's name; the serializer's own is unused
+        child=serializers.ListField(child=serializers.CharField()), required=False, help_text="Field → what is wrong."
+    )
+
+
+PROBLEMS: dict[int, tuple[str, str]] = {
+    400: ("invalid", "name: This field is required."),
+    401: ("token_not_valid", "You are signed out, or the sign-in has run out. Sign in again."),
+    403: ("permission_denied", "Your role does not allow this. Ask a supervisor or an administrator to do it."),
+    404: ("not_found", "There is nothing here that you may see. Check the number and your depots."),
+    409: ("inactive", "Depot UNION is no longer in use. Choose another depot."),
+    413: ("too_large", "The body is over 1 MB. Send less in one request."),
+    415: ("unsupported_media_type", "Send the body as application/json."),
+    422: ("idempotency_mismatch", "This key was used before for something else. Send this request with a new key."),
+    429: ("throttled", "Too many wrong attempts. Wait 8 seconds and try again."),
+    503: ("busy", "Many people are saving at this moment. Nothing was changed; try again."),
+}
+MORE_TITLES = {409: "This cannot be done", 422: "Key used before", 429: "Too many attempts", 503: "Busy just now"}
+
+
+class DoorSchema(AutoSchema):
+    """One operation of a door."""
+
+    view: Door  # type: ignore[override]  # only doors are described
+
+    def get_tags(self) -> list[str]:
+        return [self.view.tag]
+
+    def get_operation_id(self) -> str:
+        return f"{self.view.basename}_{self.view.action}"
+
+    def get_request_serializer(self) -> Any:
+        return self.view.bodies.get(self.view.action) if self.method in WRITES else None
+
+    def get_response_serializers(self) -> Any:
+        status, shape = self.view.answer()
+        if shape is None:
+            return {status: OpenApiResponse(description="Done.")}
+        if self.method == "GET" and "cursor" in self.view.query_class()._declared_fields:
+            return {status: shape(many=True)}
+        return {status: shape}
+
+    def get_override_parameters(self) -> list[Any]:
+        query = self.view.query_class()
+        parameters: list[Any] = [query] if query._declared_fields else []
+        if self.method == "POST" and self.view.keyed:
+            words = "Makes the request safe to repeat: the same key and content get the first answer again."
+            parameters.append(OpenApiParameter(KEY_HEADER, str, OpenApiParameter.HEADER, description=words))
+        return parameters
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return isinstance(serializer, serializers.ListSerializer)
+
+    def get_examples(self) -> list[OpenApiExample]:
+        examples = []
+        body = self.view.bodies.get(self.view.action) if self.method in WRITES else None
+        shape = self.view.answer()[1]
+        if body is not None:
+            examples.append(OpenApiExample("Request", value=cast(Any, body).example, request_only=True))
+        if shape is not None:
+            examples.append(OpenApiExample("Answer", value=cast(Any, shape).example, response_only=True))
+        return examples
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation = super().get_operation(*args, **kwargs)
+        if operation:
+            schema = self.resolve_serializer(ProblemSerializer, "response").ref
+            for status in self._refusals(operation):
+                code, detail = PROBLEMS[status]
+                title = TITLES.get(status) or MORE_TITLES[status]
+                example = {
+                    "type": f"urn:hsh-lpg:problem:{code}",
+                    "title": title,
+                    "status": status,
+                    "detail": detail,
+                    "code": code,
+                }
+                content = {"application/problem+json": {"schema": schema, "example": example}}
+                operation["responses"][str(status)] = {"description": title, "content": content}
+        return operation
+
+    def _refusals(self, operation: Any) -> list[int]:
+        found = {400, 503}
+        if operation.get("security") or not self.view.permission_classes:
+            found |= {401}
+        if operation.get("security"):
+            found |= {403}
+        if "{" in self.path:
+            found |= {404}
+        if self.method in WRITES:
+            found |= {409, 413, 415}
+            found |= {422} if self.method == "POST" and self.view.keyed else {429}
+        return sorted(found)
+
+    def _resolve_path_parameters(self, variables: list[str]) -> list[Any]:
+        return [
+            {
+                "in": "path",
+                "name": name,
+                "required": True,
+                "schema": {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
+            }
+            for name in variables
+        ]
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself
+    target_class = "lpg.accounts.tokens.SessionAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+def canonical_only(endpoints: list[Any], **kwargs: Any) -> list[Any]:
+    """The addresses under /api/ without a version are the same API; it is described once."""
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith(BASE)]

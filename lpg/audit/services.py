@@ -1,0 +1,108 @@
+"""Writing what happened, in the same database transaction as what happened."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from lpg import trace
+from lpg.audit.models import AuditLog
+from lpg.errors import Invalid
+from lpg.roles import Actor
+
+type Snapshot = dict[str, Any]
+
+SECRETS = {"password"}  # never copied into the audit
+
+
+def record(
+    *, actor: Actor | None, action: str, entity: models.Model, before: Snapshot | None, after: Snapshot | None
+) -> None:
+    """Write the one audit row of one change. `actor` is None for what the system does by itself.
+
+    The row belongs to the depot that the entity belongs to, its `depot_id`; without one only administrators see it.
+    """
+    AuditLog.objects.create(
+        user_id=actor.pk if actor else None,
+        user_name=actor.username if actor else "system",
+        action=action,
+        entity_type=type(entity).__name__,
+        entity_id=entity.pk,
+        depot_id=getattr(entity, "depot_id", None),
+        payload={"before": before, "after": after},
+        request_id=trace.request_id.get(),
+        created_at=timezone.now(),
+    )
+
+
+def snapshot(entity: models.Model) -> Snapshot:
+    """All columns of `entity` as plain JSON, without secrets."""
+    columns = (field for field in entity._meta.concrete_fields if field.name not in SECRETS)
+    return {field.name: _plain(field.value_from_object(entity)) for field in columns}
+
+
+def create[M: models.Model](entity: M, *, actor: Actor | None) -> M:
+    """Save a new entity and its CREATE_… row. Raises Invalid when a value does not fit or is already taken."""
+    save(entity)
+    record(actor=actor, action=f"CREATE_{_name(entity)}", entity=entity, before=None, after=snapshot(entity))
+    return entity
+
+
+def change[M: models.Model](entity: M, values: Mapping[str, Any], *, actor: Actor | None, action: str = "") -> M:
+    """Set `values` on a locked entity and write its UPDATE_… row; what changes nothing leaves nothing.
+
+    Raises Invalid when a value does not fit or is already taken.
+    """
+    before = snapshot(entity)
+    for name, value in values.items():
+        setattr(entity, name, value)
+    clean(entity)
+    after = snapshot(entity)
+    if before != after:
+        save(entity, update_fields=list(values))
+        action = action or f"UPDATE_{_name(entity)}"
+        record(actor=actor, action=action, entity=entity, before=before, after=after)
+    return entity
+
+
+def clean(entity: models.Model) -> None:
+    """Bring every column to its kept form. Raises Invalid for what does not fit; what is unique the database judges."""
+    columns = entity._meta.concrete_fields
+    references = {field.name for field in columns if field.is_relation}
+    nothing = {field.name for field in columns if field.null and field.value_from_object(entity) is None}
+    try:
+        entity.clean_fields(exclude=references | nothing)
+    except ValidationError as error:
+        raise Invalid(error.message_dict) from error
+
+
+def save(entity: models.Model, update_fields: list[str] | None = None) -> None:
+    """Save, and say in people's words which value was already taken when the database refuses it."""
+    clean(entity)
+    try:
+        with transaction.atomic():
+            entity.save(update_fields=update_fields)
+    except IntegrityError as error:
+        try:
+            entity.validate_unique()
+        except ValidationError as taken:
+            raise Invalid(taken.message_dict) from error
+        raise
+
+
+def _name(entity: models.Model) -> str:
+    """The entity in VERB_ENTITY: CustomerRate → CUSTOMER_RATE."""
+    letters = [f"_{letter}" if letter.isupper() else letter for letter in type(entity).__name__]
+    return "".join(letters).strip("_").upper()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date):  # a datetime is one too
+        return value.isoformat()
+    return value

@@ -1,0 +1,78 @@
+"""Every address. The API stands under /api/v1/ and, the same, under /api/."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.templatetags.static import static
+from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.defaults import bad_request, page_not_found, permission_denied, server_error
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
+
+from lpg import health, problems
+from lpg.accounts.views import MeDoor, SessionDoor, TokenDoor, UserDoor
+from lpg.audit.views import AuditDoor
+from lpg.customers.views import CustomerDoor
+from lpg.depots.views import DepotDoor, VehicleDoor
+from lpg.equipment.views import EquipmentDoor
+from lpg.errors import Missing
+
+
+@csrf_exempt
+def no_such_address(request: HttpRequest) -> HttpResponse:
+    words = "There is no such address. Addresses end with a slash; they are listed at /api/schema/swagger-ui/."
+    return problems.of(Missing(words))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problems.of(Missing()) if problems.is_api(request) else page_not_found(request, exception)
+
+
+def mistake(request: HttpRequest) -> HttpResponse:
+    return problems.mistake() if problems.is_api(request) else server_error(request)
+
+
+def malformed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problems.handle(exception, {}) if problems.is_api(request) else bad_request(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problems.handle(exception, {}) if problems.is_api(request) else permission_denied(request, exception)
+
+
+handler400, handler403, handler404, handler500 = malformed, forbidden, not_found, mistake
+
+router = SimpleRouter()  # the tags' order: that of the daily work
+router.register("token", TokenDoor, basename="token")
+router.register("me", MeDoor, basename="me")
+router.register("sessions", SessionDoor, basename="sessions")
+router.register("customers", CustomerDoor, basename="customers")
+router.register("equipment", EquipmentDoor, basename="equipment")
+router.register("depots", DepotDoor, basename="depots")
+router.register("vehicles", VehicleDoor, basename="vehicles")
+router.register("users", UserDoor, basename="users")
+router.register("audit", AuditDoor, basename="audit")
+
+schema = [
+    path("", SpectacularJSONAPIView.as_view(), name="schema"),
+    path(
+        "swagger-ui/",
+        SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="office/swagger_ui.html"),
+        name="swagger-ui",
+    ),
+    path("redoc/", SpectacularRedocView.as_view(url_name="schema", template_name="office/redoc.html"), name="redoc"),
+]
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("favicon.ico", RedirectView.as_view(url=static("office/flame.svg")), name="favicon"),
+    path("admin/", admin.site.urls),
+    path("api/schema/", include(schema)),
+    path("api/", include(router.urls)),
+    path("api/v1/", include(router.urls)),  # last, so that links are made with the canonical spelling
+    re_path("^api/", no_such_address, name="api-no-such-address"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+]
