@@ -16,7 +16,10 @@ DEBUG = env.bool("DEBUG", True)
 PORT = env.int("PORT", 8000)
 WEB_PROCESSES = env.int("WEB_PROCESSES", 2)
 DATA_DIR = ROOT / env.str("DATA_DIR", "var")
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    raise ImproperlyConfigured(f"DATA_DIR {DATA_DIR} cannot be made: {error.strerror}") from error
 
 # --- secrets and hosts: made up for a first try, demanded in production -------------------------------------------
 
