@@ -98,6 +98,7 @@ class SessionDoor(Listed):
     """The devices somebody is signed in on. Administrators see everyone's."""
 
     tag = "Sign in"
+    nouns = ("sign-in", "sign-ins")
     needs = {"list": "sessions.read", "revoke": "sessions.revoke"}  # noqa: RUF012
     output = SessionRow
     queries = {"list": SessionQuery}  # noqa: RUF012
@@ -116,6 +117,7 @@ class UserDoor(MasterData):
     """The people. Supervisors see those of their own depots."""
 
     tag = "People"
+    nouns = ("person", "people")
     needs = needs("users")
     body, output = UserInput, UserRow
     bodies = {"update": UserChange, "partial_update": UserChange}  # noqa: RUF012

@@ -36,6 +36,7 @@ class Door(viewsets.GenericViewSet[Any]):
     """One resource: what each of its actions needs (a capability), takes (a body, a query) and answers."""
 
     tag: ClassVar[str]
+    nouns: ClassVar[tuple[str, str]]  # one of them and many, such as ("customer", "customers")
     needs: ClassVar[dict[str, str]]
     bodies: ClassVar[dict[str, type[Input]]] = {}
     queries: ClassVar[dict[str, type[Query]]] = {}

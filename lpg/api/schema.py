@@ -12,6 +12,13 @@ from lpg.problems import TITLES
 
 BASE = "/api/v1/"
 WRITES = {"POST", "PUT", "PATCH"}
+USUAL = {
+    "list": "List {many}",
+    "retrieve": "Read one {one}",
+    "create": "Make a new {one}",
+    "update": "Change a whole {one}",
+    "partial_update": "Change parts of one {one}",
+}
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -52,6 +59,14 @@ class DoorSchema(AutoSchema):
 
     def get_operation_id(self) -> str:
         return f"{self.view.basename}_{self.view.action}"
+
+    def get_summary(self) -> str:
+        """The first sentence of the action's own docstring, or what the usual actions do, in the resource's name."""
+        own = vars(type(self.view)).get(self.view.action)
+        if own is not None and own.__doc__:
+            return str(own.__doc__).strip().split(". ")[0].split(".\n")[0].rstrip(".")
+        one, many = self.view.nouns
+        return USUAL[self.view.action].format(one=one, many=many)
 
     def get_request_serializer(self) -> Any:
         return self.view.bodies.get(self.view.action) if self.method in WRITES else None

@@ -11,6 +11,7 @@ class AuditDoor(Readable):
     """What happened: who changed what, before and after. Newest first; nothing here can be changed."""
 
     tag = "Audit"
+    nouns = ("audit entry", "audit entries")
     needs = needs("audit")
     output = AuditRow
     queries = {"list": AuditQuery}  # noqa: RUF012

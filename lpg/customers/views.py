@@ -26,6 +26,7 @@ class CustomerDoor(MasterData):
     """Who buys gas. Supervisors and drivers see the customers of their own depots."""
 
     tag = "Customers"
+    nouns = ("customer", "customers")
     needs = needs("customers", rates="customers.read", add_rate="customers.write")
     body, output = CustomerInput, CustomerRow
     bodies = {"add_rate": CustomerRateInput}  # noqa: RUF012

@@ -15,6 +15,7 @@ class DepotDoor(MasterData):
     """The depots of HSH. Drivers see those in use."""
 
     tag = "Depots & trucks"
+    nouns = ("depot", "depots")
     needs = needs("depots")
     body, output = DepotInput, DepotRow
     queries = {"list": DepotQuery}  # noqa: RUF012  # typed as a class variable by the base
@@ -34,6 +35,7 @@ class VehicleDoor(MasterData):
     """The trucks, each with the depot it belongs to. Drivers see those in use."""
 
     tag = "Depots & trucks"
+    nouns = ("truck", "trucks")
     needs = needs("vehicles")
     body, output = VehicleInput, VehicleRow
     queries = {"list": VehicleQuery}  # noqa: RUF012

@@ -26,6 +26,7 @@ class EquipmentDoor(MasterData):
     """What is carried: cylinders, meters, regulators. Drivers see what is in use."""
 
     tag = "Equipment"
+    nouns = ("kind of equipment", "equipment")
     needs = needs("equipment", rates="equipment.read", add_rate="equipment.write")
     body, output = EquipmentInput, EquipmentRow
     bodies = {"add_rate": DefaultRateInput}  # noqa: RUF012
