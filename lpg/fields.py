@@ -4,7 +4,8 @@ SQLite keeps a DecimalField as a float and loses cents; MariaDB finds "José" wh
 scaled integers behind one field, and codes, keys and hashes are binary ASCII.
 """
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -42,27 +43,34 @@ class FixedDecimalField(DecimalBase):
         if value is None:
             return None
         try:
-            number = Decimal(value) if isinstance(value, (Decimal, int, str)) else Decimal("NaN")
+            number = Decimal(value) if _is_number(value) else Decimal("NaN")
         except InvalidOperation:
             number = Decimal("NaN")
         if not number.is_finite():
             raise ValidationError("Write a number, such as 12.50.")
-        kept = number.scaleb(self.decimal_places)
-        if abs(kept) >= 10**self.max_digits or kept != kept.to_integral_value():
+        try:
+            return self._kept(number)
+        except ArithmeticError:
             return number  # the validators say what is wrong with it
-        return number.quantize(Decimal(1).scaleb(-self.decimal_places))
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
         if value is None or hasattr(value, "resolve_expression"):
             return value
-        if isinstance(value, float):
-            raise TypeError(f"{self.name}: a float is not exact, use Decimal")
-        scaled = Decimal(value).scaleb(self.decimal_places)
-        whole = int(scaled)
-        if whole != scaled or abs(whole) >= 10**self.max_digits:
-            raise ValueError(f"{self.name}: {value} does not fit {self.decimal_places} places")
-        return whole
+        if not _is_number(value):
+            raise TypeError(f"{self.name}: a {type(value).__name__} is not exact, use Decimal")
+        try:
+            return int(self._kept(Decimal(value)).scaleb(self.decimal_places))
+        except ArithmeticError as error:
+            raise ValueError(f"{self.name}: {value} does not fit {self.decimal_places} places") from error
+
+    def _kept(self, number: Decimal) -> Decimal:
+        """The same number with all its places. Raises ArithmeticError when it does not fit, or is none."""
+        if not number.is_finite():
+            raise InvalidOperation
+        exact = Context(prec=self.max_digits, traps=[Inexact, InvalidOperation])
+        kept = number.quantize(Decimal(1).scaleb(-self.decimal_places), context=exact)
+        return kept or abs(kept)  # there is one nothing, not two
 
     def from_db_value(self, value: int | None, expression: Any, connection: BaseDatabaseWrapper) -> Decimal | None:
         return None if value is None else Decimal(value).scaleb(-self.decimal_places)
@@ -84,6 +92,10 @@ class FixedDecimalField(DecimalBase):
             return "%s", (value,)
         _same_unit(self, value)
         return compiler.compile(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (Decimal, int, str)) and not isinstance(value, bool)
 
 
 def _same_unit(field: Any, expression: Any) -> None:
@@ -156,8 +168,8 @@ class AsciiField(TextBase):
         return [*super().validators, _printable_ascii]
 
     def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
-        if isinstance(value, str) and not value.isascii():
-            raise ValueError(f"{self.name}: only ASCII fits")
+        if _is_foreign(value):
+            raise ValueError(f"{self.name}: only ASCII fits, without spaces at the ends")
         return super().get_db_prep_save(value, connection)
 
 
@@ -166,8 +178,24 @@ _printable_ascii = validators.RegexValidator(
 )
 
 
-class _AsciiOnly:
-    """Nothing outside ASCII is in such a column, and MariaDB answers the question itself with an error."""
+def _is_foreign(value: Any) -> bool:
+    """Whether no such column can hold this. MariaDB takes "A " for "A", and answers a question about é by an error."""
+    return isinstance(value, str) and (not value.isascii() or value != value.strip(" "))
+
+
+class _Whole:
+    """Equality with what is in no such column."""
+
+    rhs: Any
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        if _is_foreign(self.rhs):
+            raise EmptyResultSet
+        return super().as_sql(compiler, connection)  # type: ignore[misc]  # a mixin, as above
+
+
+class _Part:
+    """A search for what is in no such column."""
 
     rhs: Any
 
@@ -177,5 +205,52 @@ class _AsciiOnly:
         return super().as_sql(compiler, connection)  # type: ignore[misc]  # a mixin, as above
 
 
-for _text_lookup in (lookups.Exact, lookups.IExact, lookups.StartsWith, lookups.IStartsWith, lookups.IContains):
-    AsciiField.register_lookup(type(f"Ascii{_text_lookup.__name__}", (_AsciiOnly, _text_lookup), {}))
+class _EitherCase(_Part):
+    """A search in a binary column that takes large and small letters for the same, as SQLite does by itself."""
+
+    def process_lhs(self, compiler: Any, connection: Any, lhs: Any = None) -> Any:
+        sql, params = super().process_lhs(compiler, connection, lhs)  # type: ignore[misc]  # a mixin, as above
+        return (sql if connection.vendor == "sqlite" else f"{sql} COLLATE ascii_general_ci"), params
+
+
+class _Members:
+    """Of a list, what such a column can hold."""
+
+    rhs: Any
+
+    def get_prep_lookup(self) -> Any:
+        if isinstance(self.rhs, (list, tuple, set, frozenset)):
+            self.rhs = [value for value in self.rhs if not _is_foreign(value)]
+        return super().get_prep_lookup()  # type: ignore[misc]  # a mixin, as above
+
+
+class _Ordered:
+    """A place in the order of such a column: whatever is not ASCII comes behind all that is."""
+
+    def get_prep_lookup(self) -> Any:
+        given = super().get_prep_lookup()  # type: ignore[misc]  # a mixin, as above
+        return [_place(one) for one in given] if isinstance(given, (list, tuple)) else _place(given)
+
+
+def _place(value: Any) -> Any:
+    return value if not isinstance(value, str) or value.isascii() else f"{_ASCII_START.match(value)[0]}\x7f"  # type: ignore[index]  # it always matches
+
+
+_ASCII_START = re.compile(r"[\x00-\x7f]*")
+
+_ASCII_LOOKUPS: dict[type, tuple[Any, ...]] = {
+    _Whole: (lookups.Exact,),
+    _Part: (lookups.StartsWith, lookups.IStartsWith, lookups.EndsWith, lookups.Contains, lookups.Regex, lookups.IRegex),
+    _EitherCase: (lookups.IExact, lookups.IEndsWith, lookups.IContains),
+    _Members: (lookups.In,),
+    _Ordered: (
+        lookups.GreaterThan,
+        lookups.GreaterThanOrEqual,
+        lookups.LessThan,
+        lookups.LessThanOrEqual,
+        lookups.Range,
+    ),
+}
+for _mixin, _kinds in _ASCII_LOOKUPS.items():
+    for _kind in _kinds:
+        AsciiField.register_lookup(type(f"Ascii{_kind.__name__}", (_mixin, _kind), {}))

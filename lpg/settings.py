@@ -8,9 +8,18 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from environs import FileAwareEnv
 
+from lpg.office.look import UNFOLD  # noqa: F401  # a setting, as every capital name here
+
 ROOT = Path(__file__).resolve().parent.parent
 env = FileAwareEnv()
 env.read_env(str(ROOT / ".env"), recurse=False)
+
+
+def _listed(name: str) -> list[str]:
+    """The values of a comma list, blanks left out."""
+    values: list[str] = env.list(name, [])
+    return [value.strip() for value in values if value.strip()]
+
 
 DEBUG = env.bool("DEBUG", True)
 PORT = env.int("PORT", 8000)
@@ -25,7 +34,7 @@ except OSError as error:
 
 MIN_SECRET = 50
 SECRET_KEY = env.str("SECRET_KEY", "")
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
+ALLOWED_HOSTS: list[str] = _listed("ALLOWED_HOSTS")
 DB_ENGINE = env.str("DB_ENGINE", "sqlite")
 DB_PASSWORD = env.str("DB_PASSWORD", "")
 
@@ -159,6 +168,7 @@ AUTH_PASSWORD_VALIDATORS = [
     }.items()
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # a working day at the desk
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(hours=8),
@@ -251,13 +261,13 @@ SPECTACULAR_SETTINGS = {
 
 # --- safety -------------------------------------------------------------------------------------------------------
 
-TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
+TRUSTED_PROXIES: list[str] = _listed("TRUSTED_PROXIES")
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
-CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
+CORS_ALLOWED_ORIGINS: list[str] = _listed("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "x-request-id"]
 CORS_EXPOSE_HEADERS = ["idempotent-replayed", "retry-after", "x-request-id"]
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = _listed("CSRF_TRUSTED_ORIGINS")
 CSRF_COOKIE_HTTPONLY = False  # Swagger UI reads it
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SECURE_SSL_REDIRECT = not DEBUG

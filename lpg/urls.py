@@ -54,14 +54,21 @@ router.register("vehicles", VehicleDoor, basename="vehicles")
 router.register("users", UserDoor, basename="users")
 router.register("audit", AuditDoor, basename="audit")
 
+READ = ["get", "head"]
 schema = [
-    path("", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("", SpectacularJSONAPIView.as_view(http_method_names=READ), name="schema"),
     path(
         "swagger-ui/",
-        SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="office/swagger_ui.html"),
+        SpectacularSwaggerSplitView.as_view(
+            url_name="schema", template_name="office/swagger_ui.html", http_method_names=READ
+        ),
         name="swagger-ui",
     ),
-    path("redoc/", SpectacularRedocView.as_view(url_name="schema", template_name="office/redoc.html"), name="redoc"),
+    path(
+        "redoc/",
+        SpectacularRedocView.as_view(url_name="schema", template_name="office/redoc.html", http_method_names=READ),
+        name="redoc",
+    ),
 ]
 
 urlpatterns = [

@@ -13,11 +13,12 @@ from prometheus_client import Counter
 from lpg.errors import Missing, Refused
 
 ATTEMPTS = 6
-SECONDS = 10.0  # after this long a caller is better served by "busy" than by one more try
+SECONDS = 5.0  # after this long a caller is better served by "busy" than by one more try
 
 # By code, never by class: a trigger's refusal is an OperationalError too.
 DEADLOCK, LOCK_TIMEOUT, CHANGED_SINCE_READ = 1213, 1205, 1020
 RETRYABLE_CODES = {DEADLOCK, LOCK_TIMEOUT, CHANGED_SINCE_READ}
+SQLITE_RETRYABLE_CODES = {5, 6}  # busy, locked
 AWAY_CODES = {1040, 1053, 2002, 2003, 2006, 2013}  # too many connections, shutting down, not there, gone, lost
 
 retries = Counter("lpg_work_retries_total", "Units of work that were tried again")
@@ -68,7 +69,8 @@ def lock[M: models.Model](rows: models.QuerySet[M], pk: int) -> M:
 def is_contention(error: DatabaseError) -> bool:
     """Whether the same work may well succeed when it is done again."""
     if connection.vendor == "sqlite":
-        return "locked" in str(error) or "busy" in str(error)
+        code: int = getattr(error.__cause__, "sqlite_errorcode", 0)
+        return code & 0xFF in SQLITE_RETRYABLE_CODES  # above that are its finer distinctions
     return bool(error.args) and error.args[0] in RETRYABLE_CODES
 
 

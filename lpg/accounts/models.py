@@ -51,6 +51,8 @@ class User(AbstractBaseUser):
     REQUIRED_FIELDS: ClassVar = ["employee_id"]
 
     class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
         constraints: ClassVar = [
             models.CheckConstraint(condition=models.Q(role__in=["ADMIN", "SUPERVISOR", "DRIVER"]), name="role_known")
         ]

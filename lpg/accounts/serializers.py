@@ -3,7 +3,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from lpg.accounts.models import Session, User
-from lpg.api.inputs import Code, Email, Flag, Input, ListQuery, Ref, Secret, Text
+from lpg.api.inputs import Choice, Code, Email, Flag, Input, ListQuery, Ref, Secret, Text
 from lpg.roles import Role
 
 USER = {
@@ -56,7 +56,7 @@ class UserInput(Input):
     last_name = Text(max_length=80, allow_blank=True, required=False)
     email = Email(allow_blank=True, required=False)
     employee_id = Code(max_length=30)
-    role = serializers.ChoiceField(Role.choices)
+    role = Choice(Role.choices)
     depot = Ref(allow_null=True, required=False)
     depots = serializers.ListField(child=Ref(), max_length=100, required=False, help_text="Further depots.")
     vehicle = Ref(allow_null=True, required=False)
@@ -70,11 +70,11 @@ class UserChange(UserInput):
 
 
 class UserQuery(ListQuery):
-    ordering = serializers.ChoiceField(["id", "-id", "username", "-username"], required=False)
+    ordering = Choice(["id", "-id", "username", "-username"], required=False)
     search = serializers.CharField(
         required=False, max_length=100, help_text="Start of a user name, employee id, first or last name."
     )
-    role = serializers.ChoiceField(Role.choices, required=False)
+    role = Choice(Role.choices, required=False)
     depot = Ref(required=False, help_text="The home depot.")
     is_active = Flag(required=False)
 
@@ -110,7 +110,7 @@ class SessionRow(serializers.ModelSerializer[Session]):
 
 
 class SessionQuery(ListQuery):
-    ordering = serializers.ChoiceField(["id", "-id"], required=False)
+    ordering = Choice(["id", "-id"], required=False)
     user = Ref(required=False, help_text="Administrators may ask for anyone's.")
 
 

@@ -27,6 +27,14 @@ class LastAdmin(Refused):
     title = "The last administrator"
 
 
+class ChangedMeanwhile(Refused):
+    """Between the look at the password and the opening of the session the one or the other was ended."""
+
+    status = 401
+    code = "not_authenticated"
+    title = "Not signed in"
+
+
 class UserValues(TypedDict, total=False):
     username: str
     password: str
@@ -48,7 +56,7 @@ def create_user(*, actor: Actor | None, values: UserValues) -> User:
         require(actor, "users.write")
     columns, further = _resolved(actor, values)
     user = User(**columns)
-    _set_password(user, values["password"])
+    _set_password(user, values.get("password", ""))
     audit.save(user)
     user.depots.set(further or [])
     audit.record(actor=actor, action="CREATE_USER", entity=user, before=None, after=_snapshot(user))
@@ -91,16 +99,19 @@ def change_own_password(*, actor: User, new_password: str, session_id: int | Non
 
 
 @transaction.atomic
-def open_session(*, user: User, user_agent: str, now: datetime) -> Session:
+def open_session(*, user: User, user_agent: str, now: datetime, lifetime: timedelta = SESSION_LIFETIME) -> Session:
+    """`user` as it was when the password was found right; raises ChangedMeanwhile when that is no longer so."""
+    as_checked = User.objects.filter(pk=user.pk, password=user.password, is_active=True)
+    if not as_checked.update(last_login=now):  # from here on whoever changes the user waits, and then ends this too
+        raise ChangedMeanwhile("The account was changed at this moment. Sign in again.")
     session = Session(
         user=user,
         created_at=now,
         last_used_at=now,
-        expires_at=now + SESSION_LIFETIME,
+        expires_at=now + lifetime,
         address=trace.address.get(),
         user_agent=user_agent[:200],
     )
-    User.objects.filter(pk=user.pk).update(last_login=now)
     return audit.create(session, actor=user)
 
 

@@ -81,10 +81,11 @@ def _refuse_while_waiting(subjects: list[str], now: datetime) -> None:
 
 @transaction.atomic
 def _count(limits: dict[str, tuple[int, int]], now: datetime) -> None:
-    new = [SignInFailures(subject=subject, last_at=now) for subject in limits]
+    subjects = sorted(limits)
+    known = set(SignInFailures.objects.filter(subject__in=subjects).values_list("subject", flat=True))
+    new = [SignInFailures(subject=subject, last_at=now) for subject in subjects if subject not in known]
     SignInFailures.objects.bulk_create(new, ignore_conflicts=True)
-    rows = SignInFailures.objects.select_for_update().filter(subject__in=list(limits)).order_by("subject")
-    for row in rows:
+    for row in SignInFailures.objects.select_for_update().filter(subject__in=subjects).order_by("subject"):
         free, longest = limits[row.subject]
         row.failures = 1 if now - row.last_at > FORGOTTEN_AFTER else row.failures + 1
         row.last_at = now

@@ -7,11 +7,9 @@ actions need, take and answer; the schema is made from the same tables.
 
 import re
 from collections.abc import Callable
-from functools import reduce
-from operator import or_
 from typing import Any, ClassVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from rest_framework import viewsets
 from rest_framework.renderers import JSONRenderer
@@ -26,6 +24,7 @@ from lpg.api.pages import KeysetPages
 from lpg.errors import Invalid, Missing
 from lpg.idempotency import services as idempotency
 from lpg.roles import Actor
+from lpg.search import starting_with
 
 KEY_HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[!-~]{1,64}")
@@ -83,9 +82,7 @@ class Door(viewsets.GenericViewSet[Any]):
             if name not in _NO_FILTER:
                 rows = rows.filter(**{self.lookups.get(name, name): value})
         if sought := self.query_values.get("search"):
-            spellings = {sought, sought.upper()}  # codes are compared byte by byte
-            starts = [Q(**{f"{column}__istartswith": text}) for column in self.searched for text in spellings]
-            rows = rows.filter(reduce(or_, starts))
+            rows = rows.filter(starting_with(self.searched, sought))
         return rows
 
     @staticmethod

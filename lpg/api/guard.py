@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
+NO_ACTION = {"", "metadata"}  # 405 follows; the second is DRF's name for OPTIONS
+
+
 def actor_of(request: Request) -> Actor:
     return cast(Actor, request.user)
 
@@ -24,9 +27,9 @@ class HasRole(permissions.IsAuthenticated):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not super().has_permission(request, view):
             return False
-        action: str | None = getattr(view, "action", None)
+        action: str = getattr(view, "action", None) or ""
         needs: dict[str, str] = getattr(view, "needs", {})
-        return action is None or may(actor_of(request), needs[action])  # None: 405 follows
+        return action in NO_ACTION or may(actor_of(request), needs[action])
 
 
 class OneType(BaseContentNegotiation):

@@ -3,7 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
+from itertools import islice
 from typing import IO, Any, ClassVar
 
 from django.core.validators import RegexValidator
@@ -17,6 +20,8 @@ from lpg.errors import TooLarge
 
 MAX_BODY = 1_000_000
 BIGGEST_ID = 2**63 - 1
+MAX_NAMED = 20  # unknown fields: nobody reads more, and the answer stays short
+MAX_CURSOR = 2000  # holds the longest name there may be
 
 
 class StrictJSONParser(JSONParser):
@@ -47,7 +52,8 @@ class Input(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         errors: dict[str, Any] = {}
         if isinstance(data, Mapping):
-            errors = {str(name)[:100]: [self._unknown(str(name))] for name in data if not self._knows(name)}
+            unknown = islice((str(name)[:100] for name in data if not self._knows(name)), MAX_NAMED)
+            errors = {name: [self._unknown(name)] for name in unknown}
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:
@@ -58,12 +64,17 @@ class Input(serializers.Serializer[Any]):
         return values
 
     def _knows(self, name: Any) -> bool:
-        echoed = self.echoes._declared_fields if self.echoes else {}
-        return name in self.fields or (name in echoed and name not in self.renamed)
+        return name in self.fields or (name in _shown(self.echoes) and name not in self.renamed)
 
     def _unknown(self, name: str) -> str:
         right = self.renamed.get(name)
         return f"This is called {right} here." if right else "There is no such field. Take it out."
+
+
+@cache
+def _shown(resource: type[serializers.Serializer[Any]] | None) -> frozenset[str]:
+    """The names of all fields of a resource."""
+    return frozenset(resource().fields) if resource else frozenset()
 
 
 class Query(Input):
@@ -81,16 +92,9 @@ class Query(Input):
         return f"There is no such parameter. Use one of: {', '.join(sorted(self.fields))}."
 
 
-class ListQuery(Query):
-    """What every list takes."""
-
-    page_size = serializers.IntegerField(
-        min_value=1, max_value=200, default=50, help_text="How many entries a page holds."
-    )
-    cursor = serializers.CharField(required=False, max_length=1000, help_text="Taken from `next` or `previous`.")
-
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_DIGITS = re.compile(r"-?[0-9]{1,20}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 
 
 class Text(serializers.CharField):
@@ -140,10 +144,12 @@ class Email(Text):
 
 
 class Whole(serializers.IntegerField):
-    """A whole number; in a body a JSON number, never a text or true."""
+    """A whole number; in a body a JSON number, never a text or true; in a query plain digits."""
 
     def to_internal_value(self, data: Any) -> int:
-        if not isinstance(self.root, Query) and (isinstance(data, bool) or not isinstance(data, int)):
+        asked = isinstance(self.root, Query)
+        fits = _DIGITS.fullmatch(data) if asked else isinstance(data, int) and not isinstance(data, bool)
+        if not fits:
             self.fail("invalid")
         return super().to_internal_value(data)
 
@@ -153,6 +159,36 @@ class Ref(Whole):
 
     def __init__(self, **kwargs: Any):
         super().__init__(min_value=1, max_value=BIGGEST_ID, **kwargs)
+
+
+class Choice(serializers.ChoiceField):
+    """One of a few words, and text."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("invalid_choice", input=data[:40] if isinstance(data, str) else "This")
+        return data
+
+
+class Day(serializers.DateField):
+    """A date as 2026-11-20."""
+
+    def to_internal_value(self, value: Any) -> date:
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
+            self.fail("invalid", format="YYYY-MM-DD")
+        return super().to_internal_value(value)
+
+
+class Moment(serializers.DateTimeField):
+    """A time as 2026-11-20T09:30:00+08:00, one that databases can hold in UTC too."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        try:
+            moment = super().to_internal_value(value)
+            moment.astimezone(UTC)
+        except OverflowError:
+            self.fail("overflow")
+        return moment
 
 
 class Flag(serializers.BooleanField):
@@ -173,9 +209,19 @@ class Amount(serializers.DecimalField):
         kwargs = {"max_digits": 18, "min_value": None if min_value is None else Decimal(min_value), **kwargs}
         super().__init__(decimal_places=decimal_places, **kwargs)
 
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        return serializers.Field.validate_empty_values(self, data)  # an empty text is no number, nor is it null
+
     def to_internal_value(self, data: Any) -> Decimal:
         written = isinstance(data, str) and re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", data)
         counted = isinstance(data, (int, Decimal)) and not isinstance(data, bool)
         if not written and not counted:
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class ListQuery(Query):
+    """What every list takes."""
+
+    page_size = Whole(min_value=1, max_value=200, default=50, help_text="How many entries a page holds.")
+    cursor = serializers.CharField(required=False, max_length=MAX_CURSOR, help_text="Taken from `next` or `previous`.")

@@ -5,7 +5,8 @@ import binascii
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Model, Q, QuerySet
+from django.core.exceptions import ValidationError as DoesNotFit
+from django.db.models import Field, Model, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -17,27 +18,39 @@ if TYPE_CHECKING:
 
 
 class Cursor(NamedTuple):
-    """Behind which row to go on, in which order, and whether backwards."""
+    """Of which list, in which order, whether backwards, and behind which row to go on."""
 
+    listed: str
     ordering: str
     backwards: bool
     value: Any
     id: int
 
     def encode(self) -> str:
-        return base64.urlsafe_b64encode(json.dumps(self, separators=(",", ":")).encode()).decode().rstrip("=")
+        text = json.dumps(self, ensure_ascii=False, separators=(",", ":"))
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
-    def decode(cls, text: str, ordering: str) -> "Cursor":
+    def decode(cls, text: str, listed: str, ordering: str, column: "Field[Any, Any]") -> "Cursor":
         """Raises ValidationError for anything that this list did not give out."""
         try:
-            cursor = cls(*json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
-            fits = cursor.ordering == ordering and isinstance(cursor.backwards, bool) and type(cursor.id) is int
-            if fits and -(2**63) <= cursor.id < 2**63 and isinstance(cursor.value, (str, int)):
+            cursor = cls(*json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars="-_", validate=True)))
+            its_own = (cursor.listed, cursor.ordering) == (listed, ordering) and isinstance(cursor.backwards, bool)
+            if its_own and _fits(cursor.id, -(2**63), 2**63) and _plain(column.to_python(cursor.value)) == cursor.value:
+                str(cursor.value).encode()
                 return cursor
-        except (binascii.Error, ValueError, TypeError, RecursionError):
+        except (binascii.Error, ValueError, TypeError, RecursionError, DoesNotFit):
             pass
         raise ValidationError({"cursor": ["This is not a cursor of this list. Start again from the first page."]})
+
+
+def _fits(number: Any, least: int, beyond: int) -> bool:
+    return type(number) is int and least <= number < beyond
+
+
+def _plain(value: Any) -> Any:
+    """A column's value as it stands in a cursor."""
+    return value if isinstance(value, int) else str(value)
 
 
 class KeysetPages(BasePagination):
@@ -51,13 +64,16 @@ class KeysetPages(BasePagination):
         self.ordering: str = query.get("ordering") or view.default_ordering  # type: ignore[union-attr]
         self.column, descending = self.ordering.lstrip("-"), self.ordering.startswith("-")
         size: int = query["page_size"]
-        cursor = Cursor.decode(query["cursor"], self.ordering) if "cursor" in query else None
+        self.listed = f"{view.basename}-{view.action}"  # type: ignore[union-attr]  # as above
+        key: Field[Any, Any] = queryset.model._meta.get_field(self.column)
+        cursor = Cursor.decode(query["cursor"], self.listed, self.ordering, key) if "cursor" in query else None
         backwards = cursor is not None and cursor.backwards
         down = descending is not backwards
+        sign = "-" if down else ""
+        self.is_unique = key.unique  # then it is the last key itself: MariaDB has no index over it and the id
+        keys = [f"{sign}{self.column}"] if self.is_unique else [f"{sign}{self.column}", f"{sign}pk"]
         if cursor:
             queryset = queryset.filter(self._beyond(cursor, down=down))
-        sign = "-" if down else ""
-        keys = [f"{sign}pk"] if self.column == "id" else [f"{sign}{self.column}", f"{sign}pk"]
         rows = list(queryset.order_by(*keys)[: size + 1])
         more = len(rows) > size
         rows = rows[:size]
@@ -72,19 +88,20 @@ class KeysetPages(BasePagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": ["string", "null"], "format": "uri"}
-        next_page = {**link, "example": "http://127.0.0.1:8000/api/v1/…/?cursor=WyJpZCIsZmFsc2UsMSwxXQ"}
+        next_page = {
+            **link,
+            "example": "http://127.0.0.1:8000/api/v1/customers/?cursor=WyJ4LWxpc3QiLCJpZCIsZmFsc2UsMSwxXQ",
+        }
         properties = {"next": next_page, "previous": {**link, "example": None}, "results": schema}
         return {"type": "object", "required": list(properties), "properties": properties}
 
     def _beyond(self, cursor: Cursor, *, down: bool) -> Q:
         after = "lt" if down else "gt"
-        if self.column == "id":
-            return Q(**{f"pk__{after}": cursor.id})
+        if self.is_unique:
+            return Q(**{f"{self.column}__{after}": cursor.id if self.column == "id" else cursor.value})
         tie = Q(**{self.column: cursor.value, f"pk__{after}": cursor.id})
         return Q(**{f"{self.column}__{after}e": cursor.value}) & (Q(**{f"{self.column}__{after}": cursor.value}) | tie)
 
     def _link(self, row: Model, *, backwards: bool) -> str:
-        value = getattr(row, self.column)
-        plain = value if isinstance(value, int) else str(value)
-        cursor = Cursor(self.ordering, backwards, plain, row.pk)
+        cursor = Cursor(self.listed, self.ordering, backwards, _plain(getattr(row, self.column)), row.pk)
         return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor.encode())

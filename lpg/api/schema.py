@@ -1,8 +1,9 @@
 """OpenAPI from the doors' own tables: bodies, queries, answers, examples, and the errors every operation can give."""
 
+from http import HTTPStatus
 from typing import Any, cast
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
@@ -12,6 +13,7 @@ from lpg.problems import TITLES
 
 BASE = "/api/v1/"
 WRITES = {"POST", "PUT", "PATCH"}
+KEY = {"type": "string", "pattern": "^[!-~]{1,64}$", "minLength": 1, "maxLength": 64}
 USUAL = {
     "list": "List {many}",
     "retrieve": "Read one {one}",
@@ -46,6 +48,8 @@ PROBLEMS: dict[int, tuple[str, str]] = {
     429: ("throttled", "Too many wrong attempts. Wait 8 seconds and try again."),
     503: ("busy", "Many people are saving at this moment. Nothing was changed; try again."),
 }
+PROBLEM_TYPE = "application/problem+json"
+WAIT = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 MORE_TITLES = {409: "This cannot be done", 422: "Key used before", 429: "Too many attempts", 503: "Busy just now"}
 
 
@@ -84,7 +88,7 @@ class DoorSchema(AutoSchema):
         parameters: list[Any] = [query] if query._declared_fields else []
         if self.method == "POST" and self.view.keyed:
             words = "Makes the request safe to repeat: the same key and content get the first answer again."
-            parameters.append(OpenApiParameter(KEY_HEADER, str, OpenApiParameter.HEADER, description=words))
+            parameters.append(OpenApiParameter(KEY_HEADER, KEY, OpenApiParameter.HEADER, description=words))
         return parameters
 
     def _is_list_view(self, serializer: Any = None) -> bool:
@@ -114,8 +118,14 @@ class DoorSchema(AutoSchema):
                     "detail": detail,
                     "code": code,
                 }
-                content = {"application/problem+json": {"schema": schema, "example": example}}
-                operation["responses"][str(status)] = {"description": title, "content": content}
+                if status == HTTPStatus.BAD_REQUEST:
+                    field, _, message = detail.partition(": ")
+                    example["errors"] = {field: [message]}
+                answer = {"description": title, "content": {PROBLEM_TYPE: {"schema": schema, "example": example}}}
+                if status in WAIT:
+                    words = "After how many seconds to try again."
+                    answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": words}}
+                operation["responses"][str(status)] = answer
         return operation
 
     def _refusals(self, operation: Any) -> list[int]:
@@ -127,9 +137,15 @@ class DoorSchema(AutoSchema):
         if "{" in self.path:
             found |= {404}
         if self.method in WRITES:
-            found |= {409, 413, 415}
-            found |= {422} if self.method == "POST" and self.view.keyed else {429}
+            found |= {413, 415}
+            found |= {409} if self.view.keyed else {429}
+            found |= {422} if self.method == "POST" and self.view.keyed else set()
         return sorted(found)
+
+    def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
+        super()._insert_field_validators(field, schema)  # type: ignore[no-untyped-call]
+        if getattr(field, "allow_blank", False) and "oneOf" in schema:
+            schema["anyOf"] = schema.pop("oneOf")  # an empty text may well be of the form too
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[Any]:
         return [
@@ -141,6 +157,32 @@ class DoorSchema(AutoSchema):
             }
             for name in variables
         ]
+
+
+class TextScheme(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # it registers itself
+    """Text that may be left empty may also be null."""
+
+    target_class = "lpg.api.inputs.Text"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+        plain = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]
+        schema: dict[str, Any] = plain
+        if self.target.allow_blank:
+            schema["type"] = [schema["type"], "null"]
+        return schema
+
+
+class AmountScheme(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # it registers itself
+    """An amount is best sent as text; a number is understood too."""
+
+    target_class = "lpg.api.inputs.Amount"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+        whole, places = self.target.max_digits - self.target.decimal_places, self.target.decimal_places
+        sign, least = ("", {"minimum": 0}) if self.target.min_value == 0 else ("-?", {})
+        pattern = rf"^{sign}[0-9]{{1,{whole}}}(\.[0-9]{{1,{places}}})?$"
+        return {"type": ["string", "number"], "format": "decimal", "pattern": pattern, **least}
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself

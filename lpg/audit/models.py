@@ -27,6 +27,7 @@ class AuditLog(AppendOnly):
             models.Index(fields=["entity_type", "entity_id"], name="audit_of_entity"),
             models.Index(fields=["action"], name="audit_of_action"),
             models.Index(fields=["created_at"], name="audit_of_time"),
+            models.Index(fields=["depot", "-id"], name="audit_of_depot"),  # newest first, as it is listed
         ]
 
     def __str__(self) -> str:

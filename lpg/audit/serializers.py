@@ -2,7 +2,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from lpg.api.inputs import ListQuery, Ref
+from lpg.api.inputs import Choice, ListQuery, Moment, Ref
 from lpg.audit.models import AuditLog
 
 
@@ -37,11 +37,11 @@ class AuditRow(serializers.ModelSerializer[AuditLog]):
 
 
 class AuditQuery(ListQuery):
-    ordering = serializers.ChoiceField(["id", "-id"], required=False)
+    ordering = Choice(["id", "-id"], required=False)
     entity_type = serializers.CharField(required=False, max_length=40, help_text="Such as Customer.")
     entity_id = Ref(required=False)
     action = serializers.CharField(required=False, max_length=60, help_text="Such as UPDATE_CUSTOMER.")
     user = Ref(required=False)
     depot = Ref(required=False)
-    since = serializers.DateTimeField(required=False, help_text="From this time on.")
-    until = serializers.DateTimeField(required=False, help_text="Before this time.")
+    since = Moment(required=False, help_text="From this time on.")
+    until = Moment(required=False, help_text="Before this time.")

@@ -9,6 +9,7 @@ from stdnum.sg import uen as sg_uen
 
 from lpg.append_only import AppendOnly
 from lpg.fields import AsciiField, MoneyField, RateField
+from lpg.search import StartIndex
 
 
 def is_a_uen(value: str) -> None:
@@ -44,6 +45,11 @@ class Customer(models.Model):
     meter_rate: Decimal | None  # in force today; set by `with_meter_rate`
 
     class Meta:
+        indexes: ClassVar = [
+            StartIndex(fields=["customer_code"], name="customer_code_start"),
+            StartIndex(fields=["name"], name="customer_name_start"),
+            StartIndex(fields=["phone"], name="customer_phone_start"),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=models.Q(payment_type__in=["CASH", "CREDIT", "MONTHLY"]), name="customer_payment_known"

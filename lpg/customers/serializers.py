@@ -2,7 +2,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from lpg.api.inputs import Amount, Code, Email, Flag, Input, ListQuery, Ref, Text, Whole
+from lpg.api.inputs import Amount, Choice, Code, Day, Email, Flag, Input, ListQuery, Ref, Text, Whole
 from lpg.customers.models import Customer, Rate, is_a_uen
 from lpg.equipment.serializers import RateQuery
 
@@ -51,7 +51,7 @@ class CustomerInput(Input):
     address = Text(max_length=500, multiline=True, allow_blank=True, required=False)
     postal_code = Text(max_length=10, allow_blank=True, required=False)
     uen = Code(max_length=10, allow_blank=True, required=False, validators=[is_a_uen])
-    payment_type = serializers.ChoiceField(Customer.Payment.choices)
+    payment_type = Choice(Customer.Payment.choices)
     payment_terms_days = Whole(min_value=0, max_value=365, required=False)
     credit_limit = Amount(decimal_places=2, allow_null=True, required=False)
     depot = Ref()
@@ -62,12 +62,10 @@ class CustomerInput(Input):
 
 
 class CustomerQuery(ListQuery):
-    ordering = serializers.ChoiceField(
-        ["id", "-id", "customer_code", "-customer_code", "name", "-name"], required=False
-    )
+    ordering = Choice(["id", "-id", "customer_code", "-customer_code", "name", "-name"], required=False)
     search = serializers.CharField(required=False, max_length=100, help_text="Start of a code, name or phone number.")
     depot = Ref(required=False)
-    payment_type = serializers.ChoiceField(Customer.Payment.choices, required=False)
+    payment_type = Choice(Customer.Payment.choices, required=False)
     is_active = Flag(required=False)
 
 
@@ -88,7 +86,7 @@ class CustomerRateInput(Input):
 
     equipment = Ref(allow_null=True, help_text="null: the rate of one unit of metered gas.")
     rate = Amount(decimal_places=4)
-    effective_from = serializers.DateField()
+    effective_from = Day()
 
 
 class CustomerRateQuery(RateQuery):

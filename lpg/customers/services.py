@@ -10,7 +10,7 @@ from django.utils import timezone
 from lpg import work
 from lpg.audit import services as audit
 from lpg.customers.models import Customer, Rate
-from lpg.customers.selectors import customers_seen_by, with_meter_rate
+from lpg.customers.selectors import customers_seen_by, meter_rate_of
 from lpg.depots.selectors import depot_named
 from lpg.equipment.models import Equipment
 from lpg.equipment.selectors import equipment_named
@@ -59,7 +59,7 @@ def change_customer(*, actor: Actor, customer_id: int, values: CustomerValues) -
         columns["depot"] = depot_named(actor, values["depot"])
     require_at(actor, "customers.write", customer.depot_id, values.get("depot", customer.depot_id))
     audit.change(customer, columns, actor=actor)
-    if rate is not None and rate != _as_seen(customer).meter_rate:
+    if rate is not None and rate != meter_rate_of(customer):
         _add_rate(actor, customer, None, rate, timezone.localdate())
     return _as_seen(customer)
 
@@ -81,4 +81,5 @@ def _add_rate(
 
 
 def _as_seen(customer: Customer) -> Customer:
-    return with_meter_rate(Customer.objects.filter(pk=customer.pk)).get()
+    customer.meter_rate = meter_rate_of(customer)
+    return customer

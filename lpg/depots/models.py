@@ -30,5 +30,8 @@ class Vehicle(models.Model):
     depot = models.ForeignKey(Depot, models.PROTECT, related_name="vehicles")
     is_active = models.BooleanField("in use", default=True)
 
+    class Meta:
+        verbose_name = "truck"
+
     def __str__(self) -> str:
         return self.plate_no

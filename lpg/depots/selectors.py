@@ -1,6 +1,6 @@
 """Which depots and vehicles somebody sees, and which one an id names."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from lpg.depots.models import Depot, Vehicle
 from lpg.errors import Inactive, Invalid
@@ -9,6 +9,11 @@ from lpg.roles import Actor, sees
 
 def depots_seen_by(actor: Actor) -> QuerySet[Depot]:
     return Depot.objects.filter(sees(actor, "depots.read"))
+
+
+def depots_with(actor: Actor, capability: str) -> QuerySet[Depot]:
+    """The depots at which the actor has this capability, all or the own ones, by code."""
+    return Depot.objects.filter(sees(actor, capability, depots=Q(pk__in=actor.own_depot_ids))).order_by("code")
 
 
 def vehicles_seen_by(actor: Actor) -> QuerySet[Vehicle]:

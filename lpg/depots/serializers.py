@@ -2,7 +2,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from lpg.api.inputs import Code, Flag, Input, ListQuery, Ref, Text
+from lpg.api.inputs import Choice, Code, Flag, Input, ListQuery, Ref, Text
 from lpg.depots.models import Depot, Vehicle
 
 DEPOT = {
@@ -36,7 +36,7 @@ class DepotInput(Input):
 
 
 class DepotQuery(ListQuery):
-    ordering = serializers.ChoiceField(["id", "-id", "code", "-code", "name", "-name"], required=False)
+    ordering = Choice(["id", "-id", "code", "-code", "name", "-name"], required=False)
     search = serializers.CharField(required=False, max_length=100, help_text="Start of a code or a name.")
     is_active = Flag(required=False)
 
@@ -60,7 +60,7 @@ class VehicleInput(Input):
 
 
 class VehicleQuery(ListQuery):
-    ordering = serializers.ChoiceField(["id", "-id", "plate_no", "-plate_no"], required=False)
+    ordering = Choice(["id", "-id", "plate_no", "-plate_no"], required=False)
     search = serializers.CharField(required=False, max_length=100, help_text="Start of a plate number.")
     depot = Ref(required=False)
     is_active = Flag(required=False)

@@ -32,3 +32,14 @@ def equipment_named(actor: Actor, equipment_id: int, *, field: str = "equipment"
     if not equipment.is_active:
         raise Inactive(f"{equipment.name} is no longer in use. Choose other equipment.")
     return equipment
+
+
+def default_rates_to_come(equipment: Equipment, on: date) -> QuerySet[DefaultRate]:
+    """What was set for later days, the next first."""
+    return DefaultRate.objects.filter(equipment=equipment, effective_from__gt=on).order_by("effective_from", "id")
+
+
+def default_rate_row(equipment: Equipment, on: date) -> DefaultRate | None:
+    """The row that counts on that day."""
+    rows = DefaultRate.objects.filter(equipment=equipment, effective_from__lte=on)
+    return rows.order_by("-effective_from", "-id").first()

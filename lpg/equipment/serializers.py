@@ -2,7 +2,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from lpg.api.inputs import Amount, Code, Flag, Input, ListQuery, Text
+from lpg.api.inputs import Amount, Choice, Code, Day, Flag, Input, ListQuery, Text
 from lpg.equipment.models import DefaultRate, Equipment
 
 EQUIPMENT = {
@@ -36,7 +36,7 @@ class EquipmentInput(Input):
 
     sku = Code(max_length=40)
     name = Text(max_length=100)
-    equipment_type = serializers.ChoiceField(Equipment.Type.choices)
+    equipment_type = Choice(Equipment.Type.choices)
     weight_kg = Amount(decimal_places=2, allow_null=True, required=False)
     default_rate = Amount(
         decimal_places=4, allow_null=True, required=False, help_text="Another value adds a rate from today on."
@@ -45,9 +45,9 @@ class EquipmentInput(Input):
 
 
 class EquipmentQuery(ListQuery):
-    ordering = serializers.ChoiceField(["id", "-id", "sku", "-sku", "name", "-name"], required=False)
+    ordering = Choice(["id", "-id", "sku", "-sku", "name", "-name"], required=False)
     search = serializers.CharField(required=False, max_length=100, help_text="Start of a SKU or a name.")
-    equipment_type = serializers.ChoiceField(Equipment.Type.choices, required=False)
+    equipment_type = Choice(Equipment.Type.choices, required=False)
     is_active = Flag(required=False)
 
 
@@ -66,8 +66,8 @@ class DefaultRateInput(Input):
     example: ClassVar[dict[str, Any]] = RATE
 
     rate = Amount(decimal_places=4)
-    effective_from = serializers.DateField()
+    effective_from = Day()
 
 
 class RateQuery(ListQuery):
-    ordering = serializers.ChoiceField(["id", "-id", "effective_from", "-effective_from"], required=False)
+    ordering = Choice(["id", "-id", "effective_from", "-effective_from"], required=False)

@@ -4,9 +4,10 @@ The counter is a row, taken inside the transaction of its document: a rolled-bac
 nobody can take the next one until this one is decided. So take a number last: it is the lock everybody waits for.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -25,10 +26,37 @@ class Numbered(Enum):
 
 def take(what: Numbered, at: datetime) -> str:
     """The next number of a series, such as `TRX-20261120-000123`, dated in the company's time zone."""
-    series, form = what.value
-    period = timezone.localtime(at).strftime(form)
+    series, period = _period(what, at)
     row = Series.objects.filter(series=series, period=period)
     if not row.update(last=F("last") + 1):
-        Series.objects.bulk_create([Series(series=series, period=period)], ignore_conflicts=True)
+        _begin(series, period)
         row.update(last=F("last") + 1)
     return f"{series}-{period}-{row.values_list('last', flat=True).get():06d}"
+
+
+def prepare(now: datetime) -> None:
+    """Make the rows of today and tomorrow ahead, so that the first documents of a period need not race for them."""
+    for at in (now, now + timedelta(days=1)):
+        for series, period in (_period(what, at) for what in Numbered):
+            if not Series.objects.filter(series=series, period=period).exists():
+                _begin(series, period)
+
+
+def _period(what: Numbered, at: datetime) -> tuple[str, str]:
+    series, form = what.value
+    return series, timezone.localtime(at).strftime(form)
+
+
+def _begin(series: str, period: str) -> None:
+    """Make the row of a new period, or wait for whoever makes it.
+
+    On MariaDB an upsert: a plain insert would leave each who waits with a shared lock that none can then turn into a
+    lock for writing, and all but one would be broken off.
+    """
+    target = connection.features.supports_update_conflicts_with_target
+    Series.objects.bulk_create(
+        [Series(series=series, period=period)],
+        update_conflicts=True,
+        update_fields=["period"],
+        unique_fields=["series", "period"] if target else None,
+    )

@@ -5,6 +5,7 @@ lease lets the next one do the other chores first.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from django.utils import timezone
 from lpg.accounts.sign_in import forget_old_failures
 from lpg.errors import Refused
 from lpg.idempotency.services import purge
+from lpg.numbering.services import prepare
 from lpg.worker.models import Chore
 
 log = logging.getLogger("lpg.worker")
@@ -32,6 +34,7 @@ class Duty:
 
 DUTIES: dict[str, Duty] = {
     "idempotency.purge": Duty(purge, every=timedelta(minutes=10)),
+    "numbering.prepare": Duty(prepare, every=timedelta(hours=1)),
     "accounts.forget_old_failures": Duty(forget_old_failures, every=timedelta(hours=1)),
 }
 
@@ -42,10 +45,12 @@ def sweep(now: datetime, duties: dict[str, Duty] | None = None) -> int:
     new = [Chore(name=name, due_at=now) for name in duties]
     Chore.objects.bulk_create(new, ignore_conflicts=True)
     due = Chore.objects.filter(name__in=list(duties), due_at__lte=now).order_by("due_at", "pk")
-    return sum(_do(chore, duties[chore.name], now) for chore in due)
+    began = time.monotonic()
+    return sum(_do(chore, duties[chore.name], now + timedelta(seconds=time.monotonic() - began)) for chore in due)
 
 
 def _do(chore: Chore, duty: Duty, now: datetime) -> bool:
+    """`now` is when it is this chore's turn, not when the sweep began: a lease must not be half over when it starts."""
     free = Q(leased_until=None) | Q(leased_until__lt=now)
     mine = Chore.objects.filter(pk=chore.pk, due_at=chore.due_at)
     if not mine.filter(free).update(leased_until=now + LEASE):

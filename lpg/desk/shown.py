@@ -1,0 +1,50 @@
+"""How the desk writes things: money, rates, dates, and whether something is still in use."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import formats, timezone
+from unfold.decorators import display
+
+NOTHING = "—"
+
+
+def money(amount: Decimal | None) -> str:
+    """S$1,234.50"""
+    return NOTHING if amount is None else f"S${amount:,.2f}"
+
+
+def rate(amount: Decimal | None) -> str:
+    """S$38.00 or S$2.1050: four places, of which the last two are written only when they say something."""
+    if amount is None:
+        return NOTHING
+    return f"S${amount:,.2f}" if amount == amount.quantize(Decimal("0.01")) else f"S${amount:,.4f}"
+
+
+def day(value: date) -> str:
+    """20 Nov 2026"""
+    return str(formats.date_format(value, "DATE_FORMAT"))
+
+
+def moment(value: datetime) -> str:
+    """20 Nov 2026, 14:05, in Singapore"""
+    return str(formats.date_format(timezone.localtime(value), "DATETIME_FORMAT"))
+
+
+@display(description="In use", ordering="is_active", label={True: "success", False: "danger"})  # type: ignore[untyped-decorator]
+def in_use(row: Any) -> tuple[bool, str]:
+    """The column that says whether an entry is still in use."""
+    return row.is_active, "In use" if row.is_active else "Retired"
+
+
+def device(user_agent: str) -> str:
+    """Chrome on Windows; what is no browser, by the first word it says of itself."""
+    browsers = {"Edg": "Edge", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+    systems = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "Mac"}
+    systems["Linux"] = "Linux"
+    browser = next((words for sign, words in browsers.items() if f"{sign}/" in user_agent), "")
+    system = next((words for sign, words in systems.items() if sign in user_agent), "")
+    if browser:
+        return f"{browser} on {system}" if system else browser
+    return user_agent.replace("/", " ").partition(" ")[0][:40] or "Unknown device"

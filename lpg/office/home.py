@@ -1,0 +1,78 @@
+"""The first page of the desk: how much there is, who is signed in, what happened last."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from lpg.accounts.models import Session, User
+from lpg.accounts.selectors import live, sessions_seen_by, users_seen_by
+from lpg.audit.selectors import audit_seen_by
+from lpg.customers.selectors import customers_seen_by
+from lpg.depots.selectors import depots_with, vehicles_seen_by
+from lpg.desk import changes, shown
+from lpg.equipment.selectors import equipment_seen_by
+from lpg.roles import may
+
+LATEST = 10
+SIGNED_IN = 8
+
+
+def overview(user: User, session: Session | None) -> dict[str, Any]:
+    """What the page shows, in a number of queries that does not grow with the data."""
+    sessions = live(sessions_seen_by(user), timezone.now()).select_related("user").order_by("-last_used_at", "-id")
+    newest = list(sessions[: SIGNED_IN + 1])
+    return {
+        "hello": user.first_name or user.username,
+        "role": user.get_role_display(),
+        "own_depots": [str(depot) for depot in depots_with(user, "customers.read")],
+        "cards": _cards(user),
+        "sign_ins": [
+            {
+                "session": one,
+                "device": shown.device(one.user_agent),
+                "here": session is not None and one.pk == session.pk,
+            }
+            for one in newest[:SIGNED_IN]
+        ],
+        "more_sign_ins": len(newest) > SIGNED_IN,
+        "latest": changes.read(audit_seen_by(user).select_related("depot").order_by("-id")[:LATEST]),
+        "to_do": _to_do(user),
+    }
+
+
+def _cards(user: User) -> list[dict[str, Any]]:
+    counted: list[tuple[str, str, str, str, QuerySet[Any]]] = [
+        ("Customers", "storefront", "customers_customer", "customers", customers_seen_by(user)),
+        ("Equipment", "propane_tank", "equipment_equipment", "equipment", equipment_seen_by(user)),
+        ("Trucks", "local_shipping", "depots_vehicle", "vehicles", vehicles_seen_by(user)),
+        ("People", "group", "accounts_user", "users", users_seen_by(user)),
+    ]
+    return [
+        {
+            "title": title,
+            "icon": icon,
+            "count": rows.filter(is_active=True).count(),
+            "link": reverse(f"admin:{name}_changelist"),
+            "add": reverse(f"admin:{name}_add") if may(user, f"{about}.write") else "",
+        }
+        for title, icon, name, about, rows in counted
+        if may(user, f"{about}.read")
+    ]
+
+
+def _to_do(user: User) -> list[dict[str, str]]:
+    """Links to what one most often comes for."""
+    wanted = [
+        ("customers.write", "Add customer", "person_add", "admin:customers_customer_add"),
+        ("users.write", "Add person", "badge", "admin:accounts_user_add"),
+        ("vehicles.write", "Add truck", "local_shipping", "admin:depots_vehicle_add"),
+        ("audit.read", "See what happened", "history", "admin:audit_auditlog_changelist"),
+        ("me", "Change my password", "key", "admin:password_change"),
+    ]
+    return [
+        {"title": title, "icon": icon, "link": reverse(name)}
+        for capability, title, icon, name in wanted
+        if may(user, capability)
+    ]

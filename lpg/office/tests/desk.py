@@ -1,0 +1,70 @@
+"""What the desk's tests share: browsers that have signed in, forms as a browser sends them, and counting."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from lpg.accounts.models import User
+from lpg.audit.models import AuditLog
+from tests import make
+
+SIGN_IN = "/admin/login/"
+
+
+def sign_in(user: User, password: str = make.PASSWORD, **extra: Any) -> Client:
+    """A browser that went through the sign-in page."""
+    client = Client(**extra)
+    answer = client.post(SIGN_IN, {"username": user.username, "password": password})
+    assert answer.status_code == 302, said(answer)
+    return client
+
+
+def said(answer: Any) -> str:
+    """The page as text, without marks."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+def list_of(name: str) -> str:
+    return reverse(f"admin:{name}_changelist")
+
+
+def page_of(name: str, pk: int, what: str = "change") -> str:
+    return reverse(f"admin:{name}_{what}", args=[pk])
+
+
+def form_of(answer: Any) -> dict[str, Any]:
+    """What the browser would send if nobody typed anything."""
+    form = answer.context["adminform"].form
+    values = {}
+    for name in form.fields:
+        value = form[name].value()
+        if value is not None and value is not False:
+            values[name] = [str(one) for one in value] if isinstance(value, (list, tuple)) else str(value)
+    return values
+
+
+def fill(client: Client, address: str, **typed: Any) -> Any:
+    """Open the form, type into it, send it. A value of None takes a field out: an unticked box."""
+    opened = client.get(address)
+    assert opened.status_code == 200
+    values = {**form_of(opened), **typed}
+    return client.post(address, {name: value for name, value in values.items() if value is not None})
+
+
+def queries(client: Client, address: str) -> int:
+    client.get(address)  # Django remembers some things from the first time on
+    with CaptureQueriesContext(connection) as caught:
+        assert client.get(address).status_code == 200
+    return len(caught)
+
+
+def audited(effect: Callable[[], Any]) -> list[str]:
+    """The actions that `effect` left in the audit log."""
+    last = AuditLog.objects.order_by("-id").values_list("pk", flat=True).first() or 0
+    effect()
+    return list(AuditLog.objects.filter(pk__gt=last).order_by("id").values_list("action", flat=True))

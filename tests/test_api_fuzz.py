@@ -1,0 +1,133 @@
+"""Every operation, as each role, with whatever a machine can think of: no 5xx, no answer off the schema."""
+
+import json
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from lpg.accounts.models import Session, SignInFailures, User
+from lpg.audit.models import AuditLog
+from lpg.roles import Role
+from lpg.urls import router
+from lpg.wsgi import application
+from tests import make
+
+EXAMPLES = int(__import__("os").environ.get("EX", "30"))
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+
+
+def _schema() -> Any:
+    """As it is served, but for who may come in: each call brings its own token."""
+    generated = json.loads(OpenApiJsonRenderer().render(SchemaGenerator().get_schema(request=None, public=True)))
+    for operations in generated["paths"].values():
+        for operation in operations.values():
+            operation.pop("security", None)
+    schema = schemathesis.openapi.from_dict(generated)
+    schema.app = application
+    return schema
+
+
+OPERATIONS = {result.ok().label: result.ok() for result in _schema().get_all_operations()}
+
+
+@pytest.fixture
+def one_connection():
+    """The calls share the test's connection and its transaction."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def company(admin, singgas, union, supervisor, driver, other_driver):
+    """Something for ids to hit, seen and unseen."""
+    item = make.some_equipment(admin)
+    mine = make.a_customer(admin, singgas)
+    other = make.a_customer(admin, union)
+    sessions = [make.a_client(user).signed_in for user in (admin, supervisor, driver)]
+    return {
+        "customers": [mine.pk, other.pk],
+        "equipment": [item.pk],
+        "depots": [singgas.pk, union.pk],
+        "vehicles": [driver.vehicle_id, other_driver.vehicle_id],
+        "users": [other_driver.pk, driver.pk],
+        "sessions": [session.pk for session in sessions],
+        "audit": list(AuditLog.objects.values_list("pk", flat=True)[:5]),
+    }
+
+
+REFERENCES = {"depot": "depots", "equipment": "equipment", "vehicle": "vehicles"}
+
+
+def test_every_operation_is_tried():
+    assert len(OPERATIONS) == sum(len(set(pattern.callback.actions) - {"head"}) for pattern in router.urls)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_no_input_of_any_role_gets_a_mistake_or_an_answer_off_the_schema(label, role, company, one_connection, request):
+    operation = OPERATIONS[label]
+    user = request.getfixturevalue(role.lower())
+    resource = label.split("/")[3]
+
+    modes = [operation.as_strategy(generation_mode=GenerationMode.POSITIVE)]
+    if operation.path_parameters or operation.query or operation.body:
+        modes.append(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
+
+    @hypothesis_settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=st.one_of(modes), hit=st.integers(0, 7))
+    def fuzz(case, hit):
+        aim(case, company, resource, hit)
+        Session.objects.filter(pk=session.pk).update(revoked_at=None)
+        User.objects.filter(pk=user.pk).update(is_active=True)
+        SignInFailures.objects.all().delete()
+        case.call_and_validate(base_url="http://testserver", checks=CHECKS, headers={"Authorization": authorization})
+
+    client = make.a_client(user)
+    session = client.signed_in
+    authorization = client._credentials["HTTP_AUTHORIZATION"]
+    fuzz()
+
+
+def aim(case, company, resource, hit):
+    """Three in four well-formed calls name rows that exist: what is never found is never tried."""
+    if hit < 6 and case.meta.generation.mode is GenerationMode.POSITIVE:
+        if isinstance(case.path_parameters.get("id"), int) and resource in company:
+            case.path_parameters["id"] = company[resource][hit % len(company[resource])]
+        if isinstance(case.body, dict):
+            for name, kind in REFERENCES.items():
+                if isinstance(case.body.get(name), int) and not isinstance(case.body[name], bool):
+                    case.body[name] = company[kind][hit % len(company[kind])]

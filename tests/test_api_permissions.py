@@ -1,0 +1,465 @@
+"""Who may do what: every address, every method, everybody, against one table, and the rules behind it one by one."""
+
+import json
+import re
+from itertools import count
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from lpg.accounts.models import Session, User
+from lpg.audit.models import AuditLog
+from lpg.customers.models import Customer
+from lpg.roles import Role
+from tests import make
+from tests.bad import is_a_problem
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+PERSONAS = ("anonymous", "driver", "other_driver", "supervisor", "admin", "switched_off", "thrown_out")
+NOBODY, REFUSED = "401 401 401 401 401 401 401", "405 405 405 405 405 405 405"
+NOT_HERE = "401 405 405 405 405 401 401"  # no such method; said only to those who are signed in
+
+# What is named (a customer, a truck, a person …) belongs to depot SINGGAS; so do driver and supervisor.
+# switched_off and thrown_out are administrators with tokens that have not run out.
+TABLE = """
+api/v1/token/                       POST   200 200 200 200 200 200 200
+api/v1/token/refresh/               POST   200 200 200 200 200 200 200
+api/v1/token/revoke/                POST   204 204 204 204 204 204 204
+api/v1/me/                          GET    401 200 200 200 200 401 401
+api/v1/me/password/                 POST   401 200 200 200 200 401 401
+api/v1/sessions/                    GET    401 200 200 200 200 401 401
+api/v1/sessions/<id>/revoke/        POST   401 200 404 404 200 401 401
+api/v1/customers/                   GET    401 200 200 200 200 401 401
+api/v1/customers/                   POST   401 403 403 201 201 401 401
+api/v1/customers/<id>/              GET    401 200 404 200 200 401 401
+api/v1/customers/<id>/              PUT    401 403 403 200 200 401 401
+api/v1/customers/<id>/              PATCH  401 403 403 200 200 401 401
+api/v1/customers/<id>/rates/        GET    401 200 404 200 200 401 401
+api/v1/customers/<id>/rates/        POST   401 403 403 201 201 401 401
+api/v1/equipment/                   GET    401 200 200 200 200 401 401
+api/v1/equipment/                   POST   401 403 403 403 201 401 401
+api/v1/equipment/<id>/              GET    401 200 200 200 200 401 401
+api/v1/equipment/<id>/              PUT    401 403 403 403 200 401 401
+api/v1/equipment/<id>/              PATCH  401 403 403 403 200 401 401
+api/v1/equipment/<id>/rates/        GET    401 200 200 200 200 401 401
+api/v1/equipment/<id>/rates/        POST   401 403 403 403 201 401 401
+api/v1/depots/                      GET    401 200 200 200 200 401 401
+api/v1/depots/                      POST   401 403 403 403 201 401 401
+api/v1/depots/<id>/                 GET    401 200 200 200 200 401 401
+api/v1/depots/<id>/                 PUT    401 403 403 403 200 401 401
+api/v1/depots/<id>/                 PATCH  401 403 403 403 200 401 401
+api/v1/vehicles/                    GET    401 200 200 200 200 401 401
+api/v1/vehicles/                    POST   401 403 403 403 201 401 401
+api/v1/vehicles/<id>/               GET    401 200 200 200 200 401 401
+api/v1/vehicles/<id>/               PUT    401 403 403 403 200 401 401
+api/v1/vehicles/<id>/               PATCH  401 403 403 403 200 401 401
+api/v1/users/                       GET    401 403 403 200 200 401 401
+api/v1/users/                       POST   401 403 403 403 201 401 401
+api/v1/users/<id>/                  GET    401 403 403 200 200 401 401
+api/v1/users/<id>/                  PUT    401 403 403 403 200 401 401
+api/v1/users/<id>/                  PATCH  401 403 403 403 200 401 401
+api/v1/audit/                       GET    401 403 403 200 200 401 401
+api/v1/audit/<id>/                  GET    401 403 403 200 200 401 401
+api/schema/                         GET    200 200 200 200 200 200 200
+api/schema/swagger-ui/              GET    200 200 200 200 200 200 200
+api/schema/redoc/                   GET    200 200 200 200 200 200 200
+healthz                             GET    200 200 200 200 200 200 200
+readyz                              GET    200 200 200 200 200 200 200
+metrics                             GET    200 200 200 200 200 200 200
+admin/                              GET    302 302 302 302 302 302 302
+                                    GET    302 302 302 302 302 302 302
+favicon.ico                         GET    302 302 302 302 302 302 302
+"""
+
+
+def _expected() -> dict[tuple[str, str], str]:
+    """(route, method) → statuses in the order of PERSONAS. What the table does not name, an API address refuses."""
+    lines = [re.match(r"(\S*) +([A-Z]+) +([0-9 ]+)$", line).groups() for line in TABLE.strip("\n").splitlines()]
+    table = {(route, method): statuses for route, method, statuses in lines}
+    for route in {route for route, _ in table}:
+        if route.startswith("api/"):
+            for other in METHODS:
+                public = route.startswith(("api/v1/token/", "api/schema/"))
+                missing = REFUSED if public else NOT_HERE
+                fallback = table.get((route, "GET"), missing) if other == "HEAD" else missing
+                table.setdefault((route, other), fallback)
+    return table
+
+
+EXPECTED = _expected()
+
+
+def addresses(patterns=None, before: str = "") -> dict[str, URLPattern]:
+    """Every address of the resolver, in the table's spelling."""
+    found: dict[str, URLPattern] = {}
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            found |= addresses(pattern.url_patterns, route)
+        else:
+            route = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", route).replace("^", "").removesuffix("$")
+            found[route.replace("\\Z", "")] = pattern
+    return found
+
+
+def test_every_address_stands_in_the_table():
+    known = {route for route, _ in EXPECTED}
+    everything = set(addresses())
+    spelled_again = {route for route in everything if route.startswith("api/") and route not in known}
+    canonical = {route.replace("api/", "api/v1/", 1) for route in spelled_again - {"api/"}}
+    assert canonical == {route for route in known if route.startswith("api/v1/")}
+    assert {route for route in everything if not route.startswith(("api/", "admin/"))} == {
+        route for route in known if not route.startswith(("api/", "admin/"))
+    }
+    assert {route for route in everything if route.startswith(("api/v1/", "api/schema/"))} == {
+        route for route in known if route.startswith(("api/v1/", "api/schema/"))
+    }
+
+
+def test_the_address_without_a_version_is_the_same_api():
+    found = addresses()
+    for route, pattern in found.items():
+        if route.startswith("api/v1/"):
+            assert found[route.replace("api/v1/", "api/")] is pattern
+
+
+@pytest.fixture
+def personas(admin, driver, other_driver, supervisor):
+    switched_off = make.a_client(make.a_user(Role.ADMIN))
+    User.objects.filter(pk=switched_off.signed_in.user_id).update(is_active=False)
+    thrown_out = make.a_client(make.a_user(Role.ADMIN))
+    Session.objects.filter(pk=thrown_out.signed_in.pk).update(revoked_at=timezone.now())
+    clients = [make.a_client(user) for user in (None, driver, other_driver, supervisor, admin)]
+    return dict(zip(PERSONAS, [*clients, switched_off, thrown_out], strict=True))
+
+
+@pytest.fixture
+def company(admin, singgas, driver):
+    """What the addresses name, all of it SINGGAS's; a spare session of the driver's to throw out."""
+    customer = make.a_customer(admin, singgas)
+    return {
+        "customers": customer.pk,
+        "equipment": make.some_equipment(admin).pk,
+        "depots": singgas.pk,
+        "vehicles": driver.vehicle_id,
+        "users": driver.pk,
+        "sessions": make.a_client(driver).signed_in.pk,
+        "audit": AuditLog.objects.get(action="CREATE_CUSTOMER", entity_id=customer.pk).pk,
+    }
+
+
+_new = count(1)
+
+
+def body_of(route: str, method: str, driver: User) -> dict:
+    """A body that is right, so that only the permission decides."""
+    new = next(_new)
+    refresh = make.tokens.issue(make.a_client(driver).signed_in)["refresh"] if "token" in route else ""
+    bodies = {
+        "api/v1/token/": {"username": driver.username, "password": make.PASSWORD},
+        "api/v1/token/refresh/": {"refresh": refresh},
+        "api/v1/token/revoke/": {"refresh": refresh},
+        "api/v1/me/password/": {"current_password": make.PASSWORD, "new_password": "four-green-kettles"},
+        "api/v1/customers/": {
+            "customer_code": f"N-{new}",
+            "name": "New",
+            "payment_type": "CASH",
+            "depot": driver.depot_id,
+        },
+        "api/v1/equipment/": {"sku": f"N-{new}", "name": "New", "equipment_type": "METER"},
+        "api/v1/depots/": {"code": f"N-{new}", "name": "New"},
+        "api/v1/vehicles/": {"plate_no": f"N-{new}", "depot": driver.depot_id},
+        "api/v1/users/": {
+            "username": f"new{new}",
+            "employee_id": f"N-{new}",
+            "role": "DRIVER",
+            "password": make.PASSWORD,
+        },
+    }
+    if route.endswith("/rates/"):
+        more = {"equipment": None} if "customers" in route else {}
+        return {"rate": "1.5000", "effective_from": "2026-01-01", **more}
+    if method == "PUT":
+        whole = bodies.get(route.replace("<id>/", ""), {})
+        return {name: value for name, value in whole.items() if name != "password"}  # it would end the sessions
+    return bodies.get(route, {})
+
+
+@pytest.mark.parametrize("route", dict.fromkeys(route for route, _ in EXPECTED), ids=lambda route: route or "/")
+def test_everybody_gets_what_the_table_says(route, personas, company, driver):
+    path = "/" + route.replace("<id>", str(company.get(route.split("/")[2]))) if "<id>" in route else f"/{route}"
+    methods = [method for method in METHODS if (route, method) in EXPECTED]
+    found = {
+        method: {
+            name: status_of(client, method, path, body_of(route, method, driver)) for name, client in personas.items()
+        }
+        for method in methods
+    }
+    assert found == {
+        method: dict(zip(PERSONAS, map(int, EXPECTED[route, method].split()), strict=True)) for method in methods
+    }
+
+
+def status_of(client: APIClient, method: str, path: str, body: dict) -> int:
+    """The status; a refusal of the API is a problem whoever asks."""
+    raw = "" if method in {"GET", "HEAD"} else json.dumps(body)
+    answer = client.generic(method, path, raw, content_type="application/json" if raw else "")
+    if path.startswith("/api/") and answer.status_code >= 400 and method != "HEAD":
+        is_a_problem(answer)
+    if answer.status_code == 401 and "token" not in path:
+        assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
+    return answer.status_code
+
+
+@pytest.mark.parametrize("route", dict.fromkeys(route for route, _ in EXPECTED if route.startswith("api/")))
+def test_an_address_says_which_methods_it_allows_when_it_refuses_one(route, admin, signed_in):
+    allowed = {method for method in METHODS if set(EXPECTED[route, method].split()) - {"401", "405"}}
+    answer = signed_in(admin).options("/" + route.replace("<id>", "1"))
+    assert (answer.status_code, set(answer["Allow"].split(", "))) == (405, allowed)
+    assert all(method in answer.json()["detail"] for method in allowed)
+
+
+# --- A row of another depot -------------------------------------------------------------------------------------------
+
+
+def test_a_supervisor_does_not_find_a_customer_of_another_depot_and_changes_nothing(
+    admin, union, supervisor, signed_in
+):
+    client = signed_in(supervisor)
+    theirs = make.a_customer(admin, union)
+    path = f"/api/v1/customers/{theirs.pk}/"
+    whole = {"customer_code": "X", "name": "X", "payment_type": "CASH", "depot": union.pk}
+    rate = {"equipment": None, "rate": "1", "effective_from": "2026-01-01"}
+    for answer in (
+        client.get(path),
+        client.patch(path, {"name": "X"}, format="json"),
+        client.put(path, whole, format="json"),
+        client.get(f"{path}rates/"),
+        client.post(f"{path}rates/", rate, format="json"),
+    ):
+        unknown = client.get("/api/v1/customers/987654321/")
+        assert (answer.status_code, answer.json()) == (404, unknown.json())
+    theirs.refresh_from_db()
+    assert (theirs.name, theirs.rates.count()) != ("X", 1)
+    assert theirs.name != "X"
+
+
+def test_a_supervisor_makes_no_customer_at_another_depot_that_can_be_seen(union, supervisor, signed_in):
+    body = {"customer_code": "N-1", "name": "N", "payment_type": "CASH", "depot": union.pk}
+    answer = signed_in(supervisor).post("/api/v1/customers/", body, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+    assert not Customer.objects.exists()
+
+
+def test_an_unknown_depot_in_a_body_is_400_on_that_field(supervisor, signed_in):
+    body = {"customer_code": "N-1", "name": "N", "payment_type": "CASH", "depot": 987654321}
+    answer = signed_in(supervisor).post("/api/v1/customers/", body, format="json")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["depot"])
+
+
+def test_moving_a_customer_needs_the_right_at_both_depots(admin, singgas, union, supervisor, signed_in):
+    customer = make.a_customer(admin, singgas)
+    client, path = signed_in(supervisor), f"/api/v1/customers/{customer.pk}/"
+    assert client.patch(path, {"depot": union.pk}, format="json").status_code == 403
+    customer.refresh_from_db()
+    assert customer.depot_id == singgas.pk
+
+    supervisor.depots.add(union)
+    moved = client.patch(path, {"depot": union.pk}, format="json")
+    assert (moved.status_code, moved.json()["depot"]) == (200, union.pk)
+    back = client.patch(path, {"depot": singgas.pk}, format="json")
+    assert (back.status_code, back.json()["depot"]) == (200, singgas.pk)
+
+
+def test_a_retired_depot_takes_no_customers_but_keeps_those_it_has(admin, singgas, union, signed_in):
+    customer = make.a_customer(admin, singgas)
+    client = signed_in(admin)
+    for depot in (singgas, union):
+        client.patch(f"/api/v1/depots/{depot.pk}/", {"is_active": False}, format="json")
+    path = f"/api/v1/customers/{customer.pk}/"
+    moved = client.patch(path, {"depot": union.pk}, format="json")
+    assert (moved.status_code, moved.json()["code"]) == (409, "inactive")
+    assert client.patch(path, {"depot": singgas.pk, "name": "Kept"}, format="json").json()["name"] == "Kept"
+
+
+@pytest.mark.parametrize("person", ["supervisor", "driver"])
+def test_further_depots_are_own_depots(person, admin, union, signed_in, request):
+    user = request.getfixturevalue(person)
+    theirs = make.a_customer(admin, union)
+    client, path = signed_in(user), f"/api/v1/customers/{theirs.pk}/"
+    assert client.get(path).status_code == 404
+    user.depots.add(union)
+    assert client.get(path).status_code == 200
+    assert [row["id"] for row in client.get("/api/v1/customers/").json()["results"]] == [theirs.pk]
+
+
+def test_lists_of_customers_hold_only_those_of_own_depots(admin, singgas, union, supervisor, driver, signed_in):
+    mine, theirs = make.a_customer(admin, singgas), make.a_customer(admin, union)
+    for user, seen in ((admin, [mine.pk, theirs.pk]), (supervisor, [mine.pk]), (driver, [mine.pk])):
+        rows = signed_in(user).get("/api/v1/customers/").json()["results"]
+        assert [row["id"] for row in rows] == seen
+    asked = signed_in(supervisor).get(f"/api/v1/customers/?depot={union.pk}").json()
+    assert asked["results"] == []
+
+
+# --- People -----------------------------------------------------------------------------------------------------------
+
+
+def test_supervisors_see_the_people_of_their_own_depots_only(admin, union, supervisor, driver, other_driver, signed_in):
+    visitor = make.a_user(Role.DRIVER, by=admin, depot=union.pk, depots=[supervisor.depot_id])
+    client = signed_in(supervisor)
+    seen = {row["id"] for row in client.get("/api/v1/users/").json()["results"]}
+    assert seen == {supervisor.pk, driver.pk, visitor.pk}
+    assert client.get(f"/api/v1/users/{other_driver.pk}/").status_code == 404
+    assert client.get(f"/api/v1/users/{admin.pk}/").status_code == 404
+    assert client.get(f"/api/v1/users/{visitor.pk}/").status_code == 200
+
+
+def test_somebody_at_two_own_depots_is_listed_once(admin, singgas, union, supervisor, signed_in):
+    supervisor.depots.add(union)
+    both = make.a_user(Role.DRIVER, by=admin, depot=singgas.pk, depots=[singgas.pk, union.pk])
+    rows = signed_in(supervisor).get("/api/v1/users/").json()["results"]
+    assert [row["id"] for row in rows].count(both.pk) == 1
+
+
+def test_a_supervisor_without_depots_sees_nobody_and_no_customer(admin, singgas, driver, signed_in):
+    make.a_customer(admin, singgas)
+    client = signed_in(make.a_user(Role.SUPERVISOR, by=admin))
+    for resource in ("users", "customers", "audit"):
+        assert client.get(f"/api/v1/{resource}/").json()["results"] == []
+
+
+def test_nobody_is_promoted_by_themselves(supervisor, driver, signed_in):
+    for user in (supervisor, driver):
+        client = signed_in(user)
+        answer = client.patch(f"/api/v1/users/{user.pk}/", {"role": "ADMIN"}, format="json")
+        assert answer.status_code == 403
+        assert client.patch("/api/v1/me/", {"role": "ADMIN"}, format="json").status_code == 405
+        user.refresh_from_db()
+        assert user.role != Role.ADMIN
+
+
+def test_passwords_are_never_shown(admin, driver, signed_in):
+    client = signed_in(admin)
+    made = {"username": "n", "employee_id": "N", "role": "DRIVER", "password": "three-blue-kettles"}
+    for answer in (
+        client.get("/api/v1/me/"),
+        client.get(f"/api/v1/users/{driver.pk}/"),
+        client.post("/api/v1/users/", made, format="json"),
+        client.get("/api/v1/users/"),
+        client.get("/api/v1/audit/?entity_type=User"),
+    ):
+        assert answer.status_code < 300
+        assert "password" not in answer.content.decode().replace("CHANGE_PASSWORD", "")
+
+
+# --- The catalogue ----------------------------------------------------------------------------------------------------
+
+
+def test_drivers_see_what_is_in_use_and_nothing_retired(admin, singgas, supervisor, driver, signed_in):
+    retired = {
+        "depots": make.a_depot(admin),
+        "vehicles": make.a_vehicle(admin, singgas),
+        "equipment": make.some_equipment(admin),
+    }
+    make.some_equipment(admin)
+    for resource, row in retired.items():
+        path = f"/api/v1/{resource}/{row.pk}/"
+        assert signed_in(driver).get(path).status_code == 200
+        assert signed_in(admin).patch(path, {"is_active": False}, format="json").status_code == 200
+        assert signed_in(driver).get(path).status_code == 404
+        assert signed_in(driver).get(f"/api/v1/{resource}/?is_active=false").json()["results"] == []
+        shown = [entry["id"] for entry in signed_in(driver).get(f"/api/v1/{resource}/").json()["results"]]
+        assert shown
+        assert row.pk not in shown
+        for user in (supervisor, admin):
+            assert signed_in(user).get(path).json()["is_active"] is False
+    assert signed_in(driver).get(f"/api/v1/equipment/{retired['equipment'].pk}/rates/").status_code == 404
+
+
+# --- Audit ------------------------------------------------------------------------------------------------------------
+
+
+def test_audit_rows_without_a_depot_are_for_administrators_only(admin, singgas, union, supervisor, signed_in):
+    item = make.some_equipment(admin)
+    mine, theirs = make.a_customer(admin, singgas), make.a_customer(admin, union)
+    rows = {
+        kind: AuditLog.objects.get(action=f"CREATE_{kind}", entity_id=entity.pk)
+        for kind, entity in {"EQUIPMENT": item, "CUSTOMER": mine}.items()
+    }
+    elsewhere = AuditLog.objects.get(action="CREATE_CUSTOMER", entity_id=theirs.pk)
+    assert rows["EQUIPMENT"].depot_id is None
+    client = signed_in(supervisor)
+    assert client.get(f"/api/v1/audit/{rows['CUSTOMER'].pk}/").status_code == 200
+    assert client.get(f"/api/v1/audit/{rows['EQUIPMENT'].pk}/").status_code == 404
+    assert client.get(f"/api/v1/audit/{elsewhere.pk}/").status_code == 404
+    shown = client.get("/api/v1/audit/?page_size=200").json()["results"]
+    assert {row["depot"] for row in shown} == {singgas.pk}
+    everything = signed_in(admin).get("/api/v1/audit/?page_size=200").json()["results"]
+    assert {None, singgas.pk, union.pk} <= {row["depot"] for row in everything}
+
+
+# --- Sessions ---------------------------------------------------------------------------------------------------------
+
+
+def test_sessions_of_others_are_for_administrators_only(admin, supervisor, driver, signed_in):
+    clients = {user.pk: signed_in(user) for user in (admin, supervisor, driver)}
+    for user in (supervisor, driver):
+        rows = clients[user.pk].get("/api/v1/sessions/").json()["results"]
+        assert {row["user"] for row in rows} == {user.pk}
+        asked = clients[user.pk].get(f"/api/v1/sessions/?user={admin.pk}").json()
+        assert asked["results"] == []
+    everyone = clients[admin.pk].get("/api/v1/sessions/").json()["results"]
+    assert {row["user"] for row in everyone} == {admin.pk, supervisor.pk, driver.pk}
+    drivers = clients[admin.pk].get(f"/api/v1/sessions/?user={driver.pk}").json()["results"]
+    assert [row["user"] for row in drivers] == [driver.pk]
+
+
+def test_throwing_a_device_out_is_felt_at_once_by_that_device_alone(admin, driver, signed_in):
+    lost, kept = signed_in(driver), signed_in(driver)
+    answer = signed_in(admin).post(f"/api/v1/sessions/{lost.signed_in.pk}/revoke/")
+    assert (answer.status_code, answer.json()["id"]) == (200, lost.signed_in.pk)
+    refused = lost.get("/api/v1/me/")
+    assert (refused.status_code, refused.json()["code"]) == (401, "token_not_valid")
+    assert kept.get("/api/v1/me/").status_code == 200
+    shown = signed_in(admin).get(f"/api/v1/sessions/?user={driver.pk}").json()["results"]
+    assert [row["id"] for row in shown] == [kept.signed_in.pk]
+
+
+def test_switching_somebody_off_ends_what_they_hold_and_switching_on_gives_none_of_it_back(admin, driver, signed_in):
+    client, boss = signed_in(driver), signed_in(admin)
+    path = f"/api/v1/users/{driver.pk}/"
+    assert boss.patch(path, {"is_active": False}, format="json").status_code == 200
+    assert client.get("/api/v1/me/").status_code == 401
+    assert boss.patch(path, {"is_active": True}, format="json").status_code == 200
+    assert client.get("/api/v1/me/").status_code == 401
+
+
+def test_a_refresh_token_opens_nothing_and_an_access_token_refreshes_nothing(driver, signed_in):
+    client = signed_in(driver)
+    pair = make.tokens.issue(client.signed_in)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {pair['refresh']}")
+    assert client.get("/api/v1/me/").json()["code"] == "token_not_valid"
+    answer = signed_in(None).post("/api/v1/token/refresh/", {"refresh": pair["access"]}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_not_valid")
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ("", "not_authenticated"),
+        ("Basic YWRtaW46YWRtaW4=", "not_authenticated"),
+        ("Bearer", "token_not_valid"),
+        ("Bearer a b", "token_not_valid"),
+        ("Bearer not.a.token", "token_not_valid"),
+        ("Bearer eyJhbGciOiJub25lIn0.eyJzaWQiOjF9.", "token_not_valid"),
+        ("Bearer \x00\xff", "token_not_valid"),
+    ],
+)
+def test_a_header_that_is_no_token_is_401(header, code, db, signed_in):
+    client = signed_in(None)
+    client.credentials(HTTP_AUTHORIZATION=header)
+    answer = client.get("/api/v1/me/")
+    assert (answer.status_code, answer.json()["code"]) == (401, code)
