@@ -195,9 +195,9 @@ def test_a_body_nested_without_end_is_refused(world):
 
 
 def test_a_value_nested_without_end_is_refused(world):
-    for method, route in WRITES:
+    for (method, route), takes in WRITES.items():
         body = world.body(route)
-        for name in WRITES[method, route]._declared_fields:
+        for name in takes._declared_fields:
             values = "".join(f'"{other}": {json.dumps(value)}, ' for other, value in body.items() if other != name)
             for depth in (100, 900, 10_000):
                 for deep in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth):
@@ -245,9 +245,9 @@ def test_json_is_json_however_it_is_announced(kind, world):
 
 
 def test_a_value_of_the_wrong_kind_is_refused_at_its_field(world):
-    for method, route in WRITES:
+    for (method, route), takes in WRITES.items():
         body = world.body(route)
-        for name, field in WRITES[method, route]._declared_fields.items():
+        for name, field in takes._declared_fields.items():
             for value in bad_values(field)[:: 1 if method == "POST" else 4]:
                 answer = world.send_json(method, route, {**body, name: value})
                 problem = world.refuses(answer, field=name)
@@ -256,8 +256,8 @@ def test_a_value_of_the_wrong_kind_is_refused_at_its_field(world):
 
 
 def test_a_body_without_what_it_needs_is_refused_at_each_such_field(world):
-    for method, route in WRITES:
-        needed = [name for name, field in WRITES[method, route]._declared_fields.items() if field.required]
+    for (method, route), takes in WRITES.items():
+        needed = [name for name, field in takes._declared_fields.items() if field.required]
         if method == "PATCH" or not needed:
             needed = ["no_such_field"]
             answer = world.send_json(method, route, {"no_such_field": 1})

@@ -263,7 +263,7 @@ def test_who_waits_longer_than_five_seconds_is_told_so(admin, signed_in, body, s
     first, (answer, waited) = all_well(together(lambda: post(clients[0], body), waiter))
     wanted = (503, "busy") if connection.vendor == "sqlite" else (409, "in_progress")
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (*wanted, "2")
-    assert 4.9 <= waited < 7
+    assert 4.9 <= waited < 9.5  # a second wait would make it ten
     assert first.status_code == 201
     assert post(clients[1], body).content == first.content
     assert Customer.objects.count() == 1

@@ -237,7 +237,7 @@ def test_what_the_form_refuses_keeps_the_input(desk, admin, singgas):
         (work.Busy(), "Many people are saving at this moment. Nothing was changed; try again."),
     ],
 )
-def test_what_a_service_refuses_rolls_everything_back_and_keeps_the_input(  # noqa: PLR0917
+def test_what_a_service_refuses_rolls_everything_back_and_keeps_the_input(
     desk, admin, singgas, monkeypatch, refusal, words
 ):
     plain = customers.change_customer
