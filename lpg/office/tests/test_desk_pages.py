@@ -73,9 +73,7 @@ def test_every_admin_of_the_desk_is_ours():
 
 @pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("role", ["admin", "supervisor"])
-def test_every_list_renders_in_a_number_of_queries_that_does_not_grow(
-    request, admin, singgas, union, role, name
-):
+def test_every_list_renders_in_a_number_of_queries_that_does_not_grow(request, admin, singgas, union, role, name):
     client = sign_in(request.getfixturevalue(role))
     some_of_all(admin, singgas, union)
     few = queries(client, list_of(name))
