@@ -372,6 +372,12 @@ def test_figures_count_by_route_and_no_caller_can_invent_more_of_them(admin, sig
     assert "lpg_request_seconds_bucket" in figures
 
 
+def test_figures_of_all_web_processes_are_read_together(client, db, monkeypatch, tmp_path):
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    answer = client.get("/metrics")
+    assert (answer.status_code, answer.content) == (200, b"")  # no process has written any yet
+
+
 # --- Starting ---------------------------------------------------------------------------------------------------------
 
 
