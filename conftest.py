@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
+from lpg import work
 from lpg.accounts.models import User
 from lpg.append_only import AppendOnly, create_triggers, drop_triggers
 from lpg.depots.models import Depot
@@ -47,6 +49,12 @@ def quick_and_tidy(settings: Any, tmp_path: Path) -> None:
     """Argon2 is slow on purpose, and files belong nowhere near the real ones."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture
+def one_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a test's own transaction there is one moment only: a snapshot is what the test itself sees."""
+    monkeypatch.setattr(work, "snapshot", nullcontext)
 
 
 @pytest.fixture

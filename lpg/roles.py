@@ -1,6 +1,6 @@
 """What each role sees and may do: the one table of permissions, for the API, the desk and every service."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from enum import Enum
 from typing import Protocol
 
@@ -33,6 +33,8 @@ class Actor(Protocol):
     def username(self) -> str: ...
     @property
     def own_depot_ids(self) -> Collection[int]: ...
+    @property
+    def vehicle_id(self) -> int | None: ...
 
 
 type Reach = dict[Role, Scope]
@@ -57,6 +59,11 @@ MAY: dict[str, Reach] = {
     "customers.write": ADMIN_AND_OWN,
     "sessions.read": {**EVERYONE, Role.ADMIN: Scope.ALL},
     "sessions.revoke": {**EVERYONE, Role.ADMIN: Scope.ALL},
+    "stock.read": {**ADMIN_AND_OWN, Role.DRIVER: Scope.OWN},
+    "stock.write": ADMIN_AND_OWN,
+    "distributions.read": {**ADMIN_AND_OWN, Role.DRIVER: Scope.SELF},
+    "distributions.write": {**ADMIN_AND_OWN, Role.DRIVER: Scope.OWN},
+    "integrity": ADMIN_ONLY,
     "audit.read": ADMIN_AND_OWN,
     "lists.import": ADMIN_ONLY,
     "lists.export": ADMIN_ONLY,
@@ -80,7 +87,7 @@ def require_at(actor: Actor, capability: str, *depot_ids: int | None) -> None:
         raise NotAllowed("You may do this only for your own depots. Choose one of them, or ask an administrator.")
 
 
-def sees(actor: Actor, capability: str, *, depots: Q | None = None, self_: Q | None = None) -> Q:
+def sees(actor: Actor, capability: str, *, depots: Callable[[], Q] | None = None, self_: Q | None = None) -> Q:
     """The condition on rows that this actor may see.
 
     `depots` says which rows belong to the own depots (default: by their `depot`), `self_` which to the actor.
@@ -91,7 +98,7 @@ def sees(actor: Actor, capability: str, *, depots: Q | None = None, self_: Q | N
     if scope is Scope.ACTIVE:
         return Q(is_active=True)
     if scope is Scope.OWN:
-        return Q(depot__in=actor.own_depot_ids) if depots is None else depots
+        return Q(depot__in=actor.own_depot_ids) if depots is None else depots()
     if scope is Scope.SELF and self_ is not None:
         return self_
     return Q(pk__in=())

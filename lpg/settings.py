@@ -122,6 +122,9 @@ INSTALLED_APPS = [
     "lpg.equipment",
     "lpg.accounts",
     "lpg.customers",
+    "lpg.inventory",
+    "lpg.distribution",
+    "lpg.integrity",
     "lpg.worker",
 ]
 MIDDLEWARE = [
@@ -245,16 +248,25 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True, "displayRequestDuration": True},
     "REDOC_UI_SETTINGS": {"disableSearch": True, "hideDownloadButton": False},
+    "ENUM_NAME_OVERRIDES": {
+        "StockCondition": "lpg.inventory.serializers.CONDITIONS",
+        "PhysicalPlace": ["depot", "truck", "customer"],
+        "OriginType": ["depot", "truck", "customer", "supplier"],
+        "DestinationType": ["depot", "truck", "customer", "supplier", "scrap"],
+    },
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "TAGS": [
         {"name": name, "description": words}
         for name, words in {
             "Sign in": "Who you are, and on which devices.",
+            "Distributions": "Cylinders between depot and truck, in two steps.",
+            "Stock": "What every place holds, and every movement of it.",
             "Customers": "Who buys gas, and what they pay.",
             "Equipment": "What is carried, and its default rates.",
             "Depots & trucks": "Where it is kept and what carries it.",
             "People": "Who works here, and what they may do.",
             "Audit": "What happened; it is never changed.",
+            "Integrity": "Whether the books agree with themselves.",
         }.items()
     ],
 }

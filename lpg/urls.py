@@ -15,8 +15,11 @@ from lpg.accounts.views import MeDoor, SessionDoor, TokenDoor, UserDoor
 from lpg.audit.views import AuditDoor
 from lpg.customers.views import CustomerDoor
 from lpg.depots.views import DepotDoor, VehicleDoor
+from lpg.distribution.views import DistributionDoor
 from lpg.equipment.views import EquipmentDoor
 from lpg.errors import Missing
+from lpg.integrity.views import IntegrityDoor
+from lpg.inventory.views import CountDoor, InventoryDoor, MovementDoor
 
 
 @csrf_exempt
@@ -47,12 +50,17 @@ router = SimpleRouter()  # the tags' order: that of the daily work
 router.register("token", TokenDoor, basename="token")
 router.register("me", MeDoor, basename="me")
 router.register("sessions", SessionDoor, basename="sessions")
+router.register("distributions", DistributionDoor, basename="distributions")
+router.register("inventories/movements", MovementDoor, basename="movements")
+router.register("inventories/counts", CountDoor, basename="counts")
+router.register("inventories", InventoryDoor, basename="inventories")
 router.register("customers", CustomerDoor, basename="customers")
 router.register("equipment", EquipmentDoor, basename="equipment")
 router.register("depots", DepotDoor, basename="depots")
 router.register("vehicles", VehicleDoor, basename="vehicles")
 router.register("users", UserDoor, basename="users")
 router.register("audit", AuditDoor, basename="audit")
+router.register("integrity", IntegrityDoor, basename="integrity")
 
 READ = ["get", "head"]
 schema = [

@@ -5,7 +5,8 @@ Only a door (an API view, a desk view, a command) opens one. Services use plain 
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import DatabaseError, close_old_connections, connection, models, transaction
 from prometheus_client import Counter
@@ -56,6 +57,27 @@ def run[T](effect: Callable[[], T]) -> T:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))
     gave_up.inc()
     raise Busy
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read-only statements that all see one moment, while others go on writing and no lock is held.
+
+    Must not be within a transaction.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("a snapshot must be the outermost")
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("BEGIN DEFERRED")
+            cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")  # the moment begins with the first read
+        else:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
 
 
 def lock[M: models.Model](rows: models.QuerySet[M], pk: int) -> M:

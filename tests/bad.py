@@ -9,10 +9,17 @@ from django.apps import apps
 from rest_framework.test import APIClient
 
 from lpg.accounts.models import User
+from lpg.inventory.places import Owner
+from lpg.roles import Role
 from tests import make
+from tests.stock import a_count, a_distribution, fill
 
 LISTS = (
     "sessions/",
+    "distributions/",
+    "inventories/",
+    "inventories/movements/",
+    "inventories/counts/",
     "customers/",
     "customers/<id>/rates/",
     "equipment/",
@@ -36,8 +43,13 @@ class World:
         self.client: APIClient = make.a_client(admin)
         self.customer = make.a_customer(admin, driver.depot, credit_limit="1000.00", meter_rate="2.5")
         self.equipment = make.some_equipment(admin)
+        depot, truck = Owner("depot", driver.depot_id), Owner("truck", driver.vehicle_id)
+        for place in (depot, truck):
+            fill(admin, place, self.equipment, 100)
         self.ids = {
             "sessions": make.a_client(driver).signed_in.pk,
+            "distributions": a_distribution(driver, driver.depot_id, (self.equipment, 1)).pk,
+            "inventories/counts": a_count(make.a_user(Role.ADMIN), depot, self.equipment, 99).pk,
             "customers": self.customer.pk,
             "equipment": self.equipment.pk,
             "depots": driver.depot_id,
@@ -56,7 +68,7 @@ class World:
         assert self.rows() == self.before
 
     def path(self, route: str) -> str:
-        return "/api/v1/" + route.replace("<id>", str(self.ids.get(route.split("/", maxsplit=1)[0])))
+        return "/api/v1/" + route.replace("<id>", str(self.ids.get(route.split("/<id>", maxsplit=1)[0])))
 
     def body(self, route: str) -> dict[str, Any]:
         new = f"N-{next(_new)}"
@@ -65,7 +77,19 @@ class World:
         if route.endswith("<id>/rates/"):
             more = {"equipment": self.equipment.pk} if "customers" in route else {}
             return {"rate": "1.5000", "effective_from": "2026-01-01", **more}
+        place = {"type": "depot", "id": depot}
+        some = [{"equipment": self.equipment.pk, "quantity": 1}]
+        distribution = {"depot": depot, "vehicle": self.driver.vehicle_id, "items": some}
+        update = {"entity": "depot", "entity_id": depot, "equipment_id": self.equipment.pk, "delta": 1}
         return {
+            "distributions/": distribution,
+            "distributions/create_distribution/": distribution,
+            "inventories/update/": update,
+            "inventories/update_inventory/": update,
+            "inventories/transfers/": {"origin": {"type": "supplier"}, "destination": place, "items": some},
+            "inventories/counts/": {"place": place, "lines": some},
+            "inventories/counts/<id>/approve/": {"reason": "It is so"},
+            "inventories/counts/<id>/cancel/": {"reason": "Counted badly"},
             "token/": {"username": self.driver.username, "password": make.PASSWORD},
             "token/refresh/": {"refresh": make.tokens.issue(self.client.signed_in)["refresh"]},
             "token/revoke/": {"refresh": make.tokens.issue(self.client.signed_in)["refresh"]},

@@ -12,8 +12,10 @@ from lpg.api import inputs
 from lpg.audit.models import AuditLog
 from lpg.customers.serializers import CustomerInput, CustomerRateInput
 from lpg.depots.serializers import DepotInput, VehicleInput
+from lpg.distribution.serializers import DistributionInput
 from lpg.equipment.models import DefaultRate
 from lpg.equipment.serializers import DefaultRateInput, EquipmentInput
+from lpg.inventory.serializers import CountInput, ReasonInput, TransferInput, UpdateInput
 from lpg.urls import router
 from tests import make
 from tests.bad import LISTS, World, is_a_problem
@@ -24,6 +26,17 @@ WRITES = {
     ("POST", "token/revoke/"): RefreshInput,
     ("POST", "me/password/"): PasswordInput,
     ("POST", "sessions/<id>/revoke/"): inputs.Input,
+    ("POST", "distributions/"): DistributionInput,
+    ("POST", "distributions/create_distribution/"): DistributionInput,
+    ("POST", "distributions/<id>/confirm/"): inputs.Input,
+    ("POST", "distributions/<id>/cancel/"): inputs.Input,
+    ("POST", "inventories/update/"): UpdateInput,
+    ("POST", "inventories/update_inventory/"): UpdateInput,
+    ("POST", "inventories/transfers/"): TransferInput,
+    ("POST", "inventories/counts/"): CountInput,
+    ("POST", "inventories/counts/<id>/approve/"): ReasonInput,
+    ("POST", "inventories/counts/<id>/cancel/"): ReasonInput,
+    ("POST", "integrity/"): inputs.Input,
     ("POST", "customers/"): CustomerInput,
     ("PUT", "customers/<id>/"): CustomerInput,
     ("PATCH", "customers/<id>/"): CustomerInput,
@@ -42,6 +55,7 @@ WRITES = {
     ("PUT", "users/<id>/"): UserChange,
     ("PATCH", "users/<id>/"): UserChange,
 }
+SECOND_NAMES = {"distributions/create_distribution/", "inventories/update_inventory/"}
 every_list = pytest.mark.parametrize("route", LISTS)
 
 GARBAGE = [[], {}, [1], {"a": 1}, [[[]]], {"a": [{"b": [None]}]}]
@@ -97,6 +111,11 @@ NOT_A_DATE = [
 ]
 
 
+PLACE, LINE = "place", "line"
+GOOD = {PLACE: {"type": "depot", "id": 10**15}, LINE: {"equipment": 10**15, "quantity": 1}}
+NOT_AN_OBJECT = [None, 5, 1.5, "", "depot", True, [], [1], [[]], [{}]]
+
+
 def bad_values(field: serializers.Field) -> list:
     """What this field must refuse, from its kind."""
     null = [] if field.allow_null or getattr(field, "allow_blank", False) else [None]
@@ -106,20 +125,36 @@ def bad_values(field: serializers.Field) -> list:
         case inputs.Amount():
             return NOT_AN_AMOUNT
         case inputs.Whole():
-            return [*NOT_A_NUMBER, -1, *null]
+            return [*NOT_A_NUMBER, field.min_value - 1, field.max_value + 1, *null]
         case inputs.Flag():
             return ["true", "false", "", "yes", 0, 1, 1.0, None, *GARBAGE]
         case serializers.ChoiceField():
-            return ["", "NOPE", "cash", "CASH ", 5, True, None, "\ud800", "x" * 10_000, *GARBAGE, *HUGE]
+            return ["", "NOPE", "cash", "CASH ", 5, True, *null, "\ud800", "x" * 10_000, *GARBAGE, *HUGE]
         case serializers.DateField():
             return NOT_A_DATE
+        case inputs.Input():
+            return [*NOT_AN_OBJECT, *inside(field)]
+        case serializers.ListField(child=inputs.Input()):
+            lists = [None, 5, "1", True, {}, {"a": 1}, [], [None], [[]], [[{}]], [1] * 101, [GOOD[LINE]] * 101]
+            return [*lists, *([value] for value in [*NOT_AN_OBJECT, *inside(field.child)])]
         case serializers.ListField():
             return [None, 5, "1", True, {}, {"a": 1}, [True], ["1"], [[1]], [{}], [0], [2**63], [None], [1] * 101]
     raise AssertionError(f"nothing is known of {field!r}")
 
 
+def inside(nested: inputs.Input) -> list:
+    """A right one, but with each of its fields wrong in every way or left out, or with one that does not exist."""
+    right = GOOD[LINE if "equipment" in nested.fields else PLACE]
+    found = [{**right, name: 1} for name in ("no_such_field", "", *nested.renamed)]
+    for name, field in nested.fields.items():
+        found += [{**right, name: value} for value in bad_values(field)]
+        if field.required:
+            found.append({other: value for other, value in right.items() if other != name})
+    return found
+
+
 @pytest.fixture
-def world(admin, driver):
+def world(admin, driver, one_transaction):
     """What is refused in a test has changed nothing by its end."""
     world = World(admin, driver)
     yield world
@@ -248,7 +283,7 @@ def test_a_value_of_the_wrong_kind_is_refused_at_its_field(world):
     for (method, route), takes in WRITES.items():
         body = world.body(route)
         for name, field in takes._declared_fields.items():
-            for value in bad_values(field)[:: 1 if method == "POST" else 4]:
+            for value in bad_values(field)[:: 1 if method == "POST" and route not in SECOND_NAMES else 4]:
                 answer = world.send_json(method, route, {**body, name: value})
                 problem = world.refuses(answer, field=name)
                 assert problem["code"] == "invalid"
@@ -305,6 +340,8 @@ def test_the_owners_names_are_known():
         ("customers/<id>/rates/", "equipment_id"),
         ("equipment/", "category"),
         ("users/", "depot_id"),
+        ("distributions/", "vehicle_no"),
+        ("inventories/update/", "equipment"),
         ("vehicles/", "vehicle_no"),
         ("vehicles/", "depot_id"),
     }
@@ -518,7 +555,16 @@ WRONG_IDS = [
 
 @pytest.mark.parametrize("id", WRONG_IDS)
 def test_an_id_that_names_nothing_is_404(id, world):
-    for resource in ("customers", "equipment", "depots", "vehicles", "users", "audit"):
+    for resource in (
+        "customers",
+        "equipment",
+        "depots",
+        "vehicles",
+        "users",
+        "audit",
+        "distributions",
+        "inventories/counts",
+    ):
         world.refuses(world.get(f"/api/v1/{resource}/{id}/"), 404)
     for method, route in WRITES:
         if "<id>" in route:
@@ -624,6 +670,13 @@ BAD_QUERIES = {
     "user": BAD_INTEGERS,
     "entity_id": BAD_INTEGERS,
     "equipment": BAD_INTEGERS,
+    "vehicle": BAD_INTEGERS,
+    "customer": BAD_INTEGERS,
+    "id": BAD_INTEGERS,
+    "type": ["", "NOPE", "DEPOT", "depot,truck", "%00"],
+    "condition": ["", "NOPE", "full", "%00"],
+    "status": ["", "NOPE", "pending", "%00"],
+    "cause": ["", "NOPE", "update", "%00"],
     "is_active": ["", "yes", "1", "0", "True", "null", "%00"],
     "payment_type": ["", "NOPE", "cash", "CASH,CREDIT", "%00", "x" * 5_000],
     "equipment_type": ["", "NOPE", "%00"],
@@ -648,6 +701,7 @@ BAD_QUERIES = {
     "action": ["", "x" * 61, "%00"],
 }
 BAD_QUERIES["until"] = BAD_QUERIES["since"]
+BAD_QUERIES["at"] = [*BAD_QUERIES["since"], "9999-12-31T00:00:00Z"]
 
 
 def parameters() -> list[tuple[str, str]]:
@@ -766,6 +820,10 @@ def test_a_cursor_that_this_list_did_not_give_out_is_refused(route, world):
 
 WHOLE = {
     "sessions/": ["id", "-id"],
+    "distributions/": ["id", "-id"],
+    "inventories/": ["id", "-id"],
+    "inventories/movements/": ["id", "-id"],
+    "inventories/counts/": ["id", "-id"],
     "customers/": ["id", "-id", "customer_code", "-customer_code", "name", "-name"],
     "customers/<id>/rates/": ["id", "-id", "effective_from", "-effective_from"],
     "equipment/": ["id", "-id", "sku", "-sku", "name", "-name"],
@@ -781,7 +839,7 @@ def real_cursor(world: World, route: str, ordering: str) -> str:
     """The cursor of a second page, of which there is one."""
     if route.endswith("rates/"):
         make_rates(world)
-    elif route not in {"audit/", "sessions/", "users/"}:
+    elif route not in {"audit/", "sessions/", "users/", "inventories/", "inventories/movements/"}:
         assert world.send_json("POST", route, world.body(route)).status_code == 201
     world.settle()
     link = world.get(f"{world.path(route)}?ordering={ordering}&page_size=1").json()["next"]

@@ -12,9 +12,12 @@ from rest_framework.test import APIClient
 from lpg.accounts.models import Session, User
 from lpg.audit.models import AuditLog
 from lpg.customers.models import Customer
+from lpg.integrity import services as integrity
+from lpg.inventory.places import Owner
 from lpg.roles import Role
 from tests import make
 from tests.bad import is_a_problem
+from tests.stock import a_count, a_distribution, fill
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PERSONAS = ("anonymous", "driver", "other_driver", "supervisor", "admin", "switched_off", "thrown_out")
@@ -31,6 +34,22 @@ api/v1/me/                          GET    401 200 200 200 200 401 401
 api/v1/me/password/                 POST   401 200 200 200 200 401 401
 api/v1/sessions/                    GET    401 200 200 200 200 401 401
 api/v1/sessions/<id>/revoke/        POST   401 200 404 404 200 401 401
+api/v1/distributions/               GET    401 200 200 200 200 401 401
+api/v1/distributions/               POST   401 201 403 201 201 401 401
+api/v1/distributions/create_distribution/ POST 401 201 403 201 201 401 401
+api/v1/distributions/<id>/          GET    401 200 404 200 200 401 401
+api/v1/distributions/<id>/confirm/  POST   401 200 404 200 200 401 401
+api/v1/distributions/<id>/cancel/   POST   401 200 404 200 200 401 401
+api/v1/inventories/                 GET    401 200 200 200 200 401 401
+api/v1/inventories/update/          POST   401 403 403 200 200 401 401
+api/v1/inventories/update_inventory/ POST  401 403 403 200 200 401 401
+api/v1/inventories/transfers/       POST   401 403 403 201 201 401 401
+api/v1/inventories/movements/       GET    401 200 200 200 200 401 401
+api/v1/inventories/counts/          GET    401 403 403 200 200 401 401
+api/v1/inventories/counts/          POST   401 403 403 201 201 401 401
+api/v1/inventories/counts/<id>/     GET    401 403 403 200 200 401 401
+api/v1/inventories/counts/<id>/approve/ POST 401 403 403 200 200 401 401
+api/v1/inventories/counts/<id>/cancel/ POST 401 403 403 200 200 401 401
 api/v1/customers/                   GET    401 200 200 200 200 401 401
 api/v1/customers/                   POST   401 403 403 201 201 401 401
 api/v1/customers/<id>/              GET    401 200 404 200 200 401 401
@@ -62,6 +81,8 @@ api/v1/users/<id>/                  PUT    401 403 403 403 200 401 401
 api/v1/users/<id>/                  PATCH  401 403 403 403 200 401 401
 api/v1/audit/                       GET    401 403 403 200 200 401 401
 api/v1/audit/<id>/                  GET    401 403 403 200 200 401 401
+api/v1/integrity/                   GET    401 403 403 403 200 401 401
+api/v1/integrity/                   POST   401 403 403 403 200 401 401
 api/schema/                         GET    200 200 200 200 200 200 200
 api/schema/swagger-ui/              GET    200 200 200 200 200 200 200
 api/schema/redoc/                   GET    200 200 200 200 200 200 200
@@ -136,12 +157,20 @@ def personas(admin, driver, other_driver, supervisor):
 
 
 @pytest.fixture
-def company(admin, singgas, driver):
-    """What the addresses name, all of it SINGGAS's; a spare session of the driver's to throw out."""
-    customer = make.a_customer(admin, singgas)
+def company(admin, singgas, driver, one_transaction):
+    """What the addresses name, all of it SINGGAS's; a spare session of the driver's to throw out.
+
+    What can be decided once only is made anew for each who asks.
+    """
+    customer, equipment = make.a_customer(admin, singgas), make.some_equipment(admin)
+    fill(admin, Owner("depot", singgas.pk), equipment, 1_000)
+    counter = make.a_user(Role.ADMIN)
+    integrity.keep(integrity.verify())
     return {
+        "distributions": lambda: a_distribution(driver, singgas.pk, (equipment, 1)).pk,
+        "inventories/counts": lambda: a_count(counter, Owner("depot", singgas.pk), equipment, 1_001).pk,
         "customers": customer.pk,
-        "equipment": make.some_equipment(admin).pk,
+        "equipment": equipment.pk,
         "depots": singgas.pk,
         "vehicles": driver.vehicle_id,
         "users": driver.pk,
@@ -153,15 +182,27 @@ def company(admin, singgas, driver):
 _new = count(1)
 
 
-def body_of(route: str, method: str, driver: User) -> dict:
+def body_of(route: str, method: str, driver: User, equipment: int) -> dict:
     """A body that is right, so that only the permission decides."""
     new = next(_new)
+    depot = {"type": "depot", "id": driver.depot_id}
+    some = [{"equipment": equipment, "quantity": 1}]
+    update = {"entity": "depot", "entity_id": driver.depot_id, "equipment_id": equipment, "delta": 1}
+    distribution = {"depot": driver.depot_id, "vehicle": driver.vehicle_id, "items": some}
     refresh = make.tokens.issue(make.a_client(driver).signed_in)["refresh"] if "token" in route else ""
     bodies = {
         "api/v1/token/": {"username": driver.username, "password": make.PASSWORD},
         "api/v1/token/refresh/": {"refresh": refresh},
         "api/v1/token/revoke/": {"refresh": refresh},
         "api/v1/me/password/": {"current_password": make.PASSWORD, "new_password": "four-green-kettles"},
+        "api/v1/distributions/": distribution,
+        "api/v1/distributions/create_distribution/": distribution,
+        "api/v1/inventories/update/": update,
+        "api/v1/inventories/update_inventory/": update,
+        "api/v1/inventories/transfers/": {"origin": {"type": "supplier"}, "destination": depot, "items": some},
+        "api/v1/inventories/counts/": {"place": depot, "lines": some},
+        "api/v1/inventories/counts/<id>/approve/": {"reason": "It is so"},
+        "api/v1/inventories/counts/<id>/cancel/": {"reason": "Counted badly"},
         "api/v1/customers/": {
             "customer_code": f"N-{new}",
             "name": "New",
@@ -189,11 +230,15 @@ def body_of(route: str, method: str, driver: User) -> dict:
 
 @pytest.mark.parametrize("route", dict.fromkeys(route for route, _ in EXPECTED), ids=lambda route: route or "/")
 def test_everybody_gets_what_the_table_says(route, personas, company, driver):
-    path = "/" + route.replace("<id>", str(company.get(route.split("/")[2]))) if "<id>" in route else f"/{route}"
+    def path() -> str:
+        named = company.get(route.removeprefix("api/v1/").split("/<id>")[0])
+        return "/" + route.replace("<id>", str(named() if callable(named) else named))
+
     methods = [method for method in METHODS if (route, method) in EXPECTED]
     found = {
         method: {
-            name: status_of(client, method, path, body_of(route, method, driver)) for name, client in personas.items()
+            name: status_of(client, method, path(), body_of(route, method, driver, company["equipment"]))
+            for name, client in personas.items()
         }
         for method in methods
     }

@@ -135,7 +135,7 @@ def test_every_refusal_has_an_example_that_is_a_problem(schema, operations):
             expected.add(401)
         if one.get("security"):
             expected.add(403)
-        if "{id}" in key[0]:
+        if "{id}" in key[0] or key == ("/api/v1/integrity/", "get"):  # before the first run there is none
             expected.add(404)
         if key[1] != "get":
             expected |= {413, 415}

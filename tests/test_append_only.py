@@ -13,16 +13,26 @@ from django.db.migrations.operations import RunPython
 from django.db.migrations.state import ProjectState
 from django.db.models import F, ProtectedError
 from django.db.utils import IntegrityError
+from django.utils import timezone
 
 from lpg.append_only import AppendOnly, WrittenOnce, append_only_triggers
 from lpg.audit.models import AuditLog
 from lpg.customers import services as customers
 from lpg.customers.models import Rate
 from lpg.equipment.models import DefaultRate
+from lpg.inventory import services
+from lpg.inventory.models import Movement, Transfer
+from lpg.inventory.places import SUPPLIER, Owner, place_of
 from tests import make
 
 MODELS = sorted(AppendOnly.__subclasses__(), key=lambda model: model.__name__)
-COLUMN = {"AuditLog": "user_name", "Rate": "rate", "DefaultRate": "rate"}
+COLUMN = {
+    "AuditLog": "user_name",
+    "Rate": "rate",
+    "DefaultRate": "rate",
+    "Movement": "quantity",
+    "Transfer": "remarks",
+}
 SIGNALLED = 1644
 
 
@@ -34,7 +44,15 @@ def row(request, admin, singgas) -> AppendOnly:
         customers.add_rate(
             actor=admin, customer_id=customer.pk, equipment_id=None, rate=Decimal(1), effective_from=date(2026, 1, 1)
         )
-    make.some_equipment(admin)
+    item = make.some_equipment(admin)
+    services.transfer(
+        actor=admin,
+        origin=place_of(SUPPLIER),
+        destination=place_of(Owner("depot", singgas.pk)),
+        items=[services.Item(item.pk, 5)],
+        remarks="A note",
+        now=timezone.now(),
+    )
     return request.param.objects.latest("pk")
 
 
@@ -65,7 +83,7 @@ def triggers() -> set[str]:
 
 
 def test_the_models_that_are_written_once_are_these():
-    assert [AuditLog, DefaultRate, Rate] == MODELS
+    assert [AuditLog, DefaultRate, Movement, Rate, Transfer] == MODELS
 
 
 @pytest.mark.django_db

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -25,14 +25,23 @@ from lpg.customers import services as customers
 from lpg.customers.models import Customer, Rate
 from lpg.depots import services as depots
 from lpg.depots.models import Depot, Vehicle
+from lpg.distribution import services as distributions
+from lpg.distribution.models import Distribution
 from lpg.equipment import services as equipment
 from lpg.equipment.models import DefaultRate, Equipment
 from lpg.errors import Invalid, Missing, NotAllowed, Refused
 from lpg.idempotency import services as idempotency
+from lpg.integrity import services as integrity
+from lpg.inventory import counts
+from lpg.inventory import services as stock
+from lpg.inventory.models import Balance, Count, Movement, Place, Transfer
+from lpg.inventory.places import SCRAP, SUPPLIER, Owner, place_of
 from lpg.numbering import services as numbering
+from lpg.numbering.models import Series
 from lpg.roles import Role
 from lpg.worker import services as worker
 from tests import make
+from tests.stock import a_count, a_distribution, fill
 
 pytestmark = pytest.mark.django_db
 NEW_PASSWORD = "seven-green-ladders"
@@ -51,6 +60,11 @@ NOT_AUDITED: dict[Callable[..., Any], str] = {
     idempotency.purge: "forgets answers, changes no entity",
     numbering.take: "the document that takes the number is the record",
     numbering.prepare: "an empty counter is no document",
+    stock.move: "the ledger is its own record; the service that moves records why",
+    stock.corrections: "computes",
+    stock.quantities: "reads, under a lock",
+    integrity.verify: "reads",
+    integrity.keep: "a look at the books is no change of them",
     worker.sweep: "does chores; what they change is theirs to record",
 }
 
@@ -62,7 +76,9 @@ class Row:
     action: str
     entity: models.Model | None
     changed: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    lines: list[dict[str, Any]] | None = None  # a document's lines stand beside its columns
     depot: Depot | None = None
+    partial: bool = False  # only what changed, and the reason: the ledger knows the rest
     silent: bool = False  # neither before nor after: the change is a secret
 
 
@@ -78,6 +94,14 @@ class World:
         self.equipment = make.some_equipment(self.admin, rate="38.0000")
         self.customer = make.a_customer(self.admin, self.depot, credit_limit=Decimal("100.00"))
         self.metered = make.a_customer(self.admin, self.depot, meter_rate=Decimal("2.0000"))
+        self.second = make.a_user(Role.SUPERVISOR, by=self.admin, depot=self.depot.pk)
+        self.store, self.other_store = (place_of(Owner("depot", depot.pk)) for depot in (self.depot, self.union))
+        self.truck, self.supplier = place_of(Owner("truck", self.vehicle.pk)), place_of(SUPPLIER)
+        fill(self.admin, Owner("depot", self.depot.pk), self.equipment, 100)
+        self.distribution = a_distribution(
+            self.admin, self.depot.pk, (self.equipment, 4), (self.equipment, 1), vehicle_id=self.vehicle.pk
+        )
+        self.count = a_count(self.second, Owner("depot", self.depot.pk), self.equipment, 97)
         self.session = accounts.open_session(user=self.driver, user_agent="phone", now=timezone.now())
 
 
@@ -303,6 +327,111 @@ def a_sign_out(world: World) -> list[Row]:
     return [out(world)]
 
 
+@case(stock.change_quantity)
+def stock_that_is_set_right(world: World) -> list[Row]:
+    balance = change_stock(world, quantity=97)
+    return [Row("UPDATE_INVENTORY", balance, {"quantity": (100, 97)}, depot=world.depot, partial=True)]
+
+
+@case(stock.change_quantity)
+def stock_that_comes_to_a_truck(world: World) -> list[Row]:
+    balance = change_stock(world, place=world.truck, condition="DAMAGED", delta=2)
+    return [Row("UPDATE_INVENTORY", balance, {"quantity": (0, 2)}, depot=world.depot, partial=True)]
+
+
+def change_stock(world: World, **given: Any) -> Balance:
+    usual = {"actor": world.admin, "place": world.store, "condition": "FULL", "reason": "Counted again"}
+    return stock.change_quantity(
+        **{**usual, "equipment_id": world.equipment.pk, "now": timezone.now(), **given}  # type: ignore[arg-type]
+    )
+
+
+@case(stock.transfer)
+def a_delivery_of_the_supplier(world: World) -> list[Row]:
+    items = [stock.Item(world.equipment.pk, 5), stock.Item(world.equipment.pk, 6, "EMPTY")]
+    return [transferred(world, world.supplier, world.store, items, depot=world.depot)]
+
+
+@case(stock.transfer)
+def stock_that_goes_to_another_depot(world: World) -> list[Row]:
+    items = [stock.Item(world.equipment.pk, 5, "FULL", "DAMAGED")]
+    return [transferred(world, world.store, world.other_store, items, depot=world.union)]
+
+
+@case(stock.transfer)
+def stock_that_is_scrapped(world: World) -> list[Row]:
+    return [transferred(world, world.store, place_of(SCRAP), [stock.Item(world.equipment.pk, 1)], depot=world.depot)]
+
+
+def transferred(world: World, origin: Place, goal: Place, items: list[stock.Item], depot: Depot) -> Row:
+    made = stock.transfer(
+        actor=world.admin, origin=origin, destination=goal, items=items, remarks="A note", now=timezone.now()
+    )
+    return Row("CREATE_TRANSFER", made, new(made), depot=depot, lines=[item._asdict() for item in items])
+
+
+@case(counts.record)
+def a_count_of_a_depot(world: World) -> list[Row]:
+    lines = [counts.Counted(world.equipment.pk, condition, 98) for condition in ("FULL", "EMPTY")]
+    made = counts.record(actor=world.admin, place=world.store, lines=lines, remarks="", now=timezone.now())
+    return [Row("CREATE_COUNT", made, new(made), depot=world.depot, lines=[line._asdict() for line in lines])]
+
+
+@case(counts.approve)
+def a_count_that_is_approved(world: World) -> list[Row]:
+    made = counts.approve(actor=world.admin, count_id=world.count.pk, reason="Lent", now=timezone.now())
+    return [Row("APPROVE_COUNT", made, decided(world, made, "APPROVED"), depot=world.depot)]
+
+
+@case(counts.cancel)
+def a_count_that_is_put_aside(world: World) -> list[Row]:
+    made = counts.cancel(actor=world.admin, count_id=world.count.pk, reason="Lent", now=timezone.now())
+    return [Row("CANCEL_COUNT", made, decided(world, made, "CANCELLED"), depot=world.depot)]
+
+
+def decided(world: World, count: Count, status: str) -> dict[str, tuple[Any, Any]]:
+    when = in_the_row(count)["decided_at"]
+    return {
+        "status": ("PENDING", status),
+        "decided_by": (None, world.admin.pk),
+        "decided_at": (None, when),
+        "reason": ("", "Lent"),
+    }
+
+
+@case(distributions.create)
+def a_new_distribution(world: World) -> list[Row]:
+    items = [
+        distributions.Item(world.equipment.pk, 5, "OUT", "FULL"),
+        distributions.Item(world.equipment.pk, 3, "IN", "EMPTY", world.union.pk),
+    ]
+    made = distributions.create(
+        actor=world.admin,
+        depot_id=world.depot.pk,
+        items=items,
+        other_side=distributions.OtherSide(vehicle_id=world.vehicle.pk),
+        remarks="Morning",
+        client_temp_id="phone-1",
+        now=timezone.now(),
+    )
+    lines = [item._asdict() for item in items]
+    return [Row("CREATE_DISTRIBUTION", made, new(made), depot=world.depot, lines=lines)]
+
+
+@case(distributions.confirm)
+def a_distribution_that_is_confirmed(world: World) -> list[Row]:
+    made = distributions.confirm(actor=world.admin, distribution_id=world.distribution.pk, now=timezone.now())
+    changed = {"status": ("PENDING", "CONFIRMED"), "confirmed_at": (None, in_the_row(made)["confirmed_at"])}
+    return [Row("CONFIRM_DISTRIBUTION", made, changed, depot=world.depot)]
+
+
+@case(distributions.cancel)
+def a_distribution_that_is_cancelled(world: World) -> list[Row]:
+    made = distributions.cancel(actor=world.admin, distribution_id=world.distribution.pk, now=timezone.now())
+    changed = {"status": ("PENDING", "CANCELLED"), "cancelled_at": (None, in_the_row(made)["cancelled_at"])}
+    return [Row("CANCEL_DISTRIBUTION", made, changed, depot=world.depot)]
+
+
 def out(world: World, **given: Any) -> Row:
     world.session.refresh_from_db()
     changed = {"revoked_at": (None, in_the_row(world.session)["revoked_at"])}
@@ -322,7 +451,13 @@ def as_expected(row: AuditLog, expected: Row) -> None:
         assert (before, after) == (None, None)
         return
     kept = in_the_row(expected.entity)
-    assert set(after) == set(kept), "a column is missing in the audit"
+    assert after.pop("items", after.pop("lines", None)) == expected.lines
+    if expected.partial:
+        assert after.pop("reason")
+        assert set(before) == set(after) == set(expected.changed)
+        assert {name: kept[name] for name in after} == after
+    else:
+        assert set(after) == set(kept), "a column is missing in the audit"
     differing = {
         name: ((before or {}).get(name), after[name]) for name in after if before is None or before[name] != after[name]
     }
@@ -334,22 +469,25 @@ IDS = [call.__name__ for _, call in CASES]
 CALLS = [call for _, call in CASES]
 
 
+def public_functions(module: ModuleType) -> set[Callable[..., Any]]:
+    functions = inspect.getmembers(
+        module, lambda thing: isinstance(inspect.unwrap(thing), FunctionType) if callable(thing) else False
+    )
+    return {
+        function for name, function in functions if not name.startswith("_") and function.__module__ == module.__name__
+    }
+
+
 def public_services() -> set[Callable[..., Any]]:
     found: set[Callable[..., Any]] = set()
     for app in pkgutil.iter_modules(lpg.__path__, "lpg."):
         if app.ispkg:
-            try:
-                module = importlib.import_module(f"{app.name}.services")
-            except ModuleNotFoundError:
-                continue
-            functions = inspect.getmembers(
-                module, lambda thing: isinstance(inspect.unwrap(thing), FunctionType) if callable(thing) else False
-            )
-            found |= {
-                function
-                for name, function in functions
-                if not name.startswith("_") and function.__module__ == module.__name__
-            }
+            for name in ("services", "counts"):
+                try:
+                    module = importlib.import_module(f"{app.name}.{name}")
+                except ModuleNotFoundError:
+                    continue
+                found |= public_functions(module)
     return found
 
 
@@ -432,6 +570,7 @@ def test_no_secret_is_ever_written_into_the_audit(call):
         lambda world: accounts.change_user(
             actor=world.admin, user_id=world.driver.pk, values={"username": "Driver", "depots": [], "role": Role.DRIVER}
         ),
+        lambda world: change_stock(world, quantity=100),
         lambda world: accounts.touch_session(world.session, timezone.now() + timedelta(hours=1)),
     ],
 )
@@ -474,6 +613,49 @@ def test_a_session_that_is_out_is_not_thrown_out_again():
                 values={"name": "Changed", "default_rate": Decimal("0.00001")},
             ),
         ),
+        (NotAllowed, lambda world: change_stock(world, actor=world.driver, delta=1)),
+        (stock.InsufficientStock, lambda world: change_stock(world, delta=-101)),
+        (
+            stock.InsufficientStock,  # the document is written before the stock is found to be short
+            lambda world: transferred(
+                world,
+                world.store,
+                world.truck,
+                [stock.Item(world.equipment.pk, 1), stock.Item(world.equipment.pk, 1, "DAMAGED")],
+                depot=world.depot,
+            ),
+        ),
+        (
+            Invalid,
+            lambda world: transferred(
+                world, world.supplier, world.supplier, [stock.Item(world.equipment.pk, 1)], depot=world.depot
+            ),
+        ),
+        (
+            NotAllowed,
+            lambda world: counts.approve(
+                actor=world.second, count_id=world.count.pk, reason="Mine", now=timezone.now()
+            ),
+        ),
+        (
+            Missing,
+            lambda world: distributions.confirm(
+                actor=world.driver, distribution_id=world.distribution.pk, now=timezone.now()
+            ),
+        ),
+        (
+            Invalid,  # the second depot of the two
+            lambda world: distributions.create(
+                actor=world.admin,
+                depot_id=world.depot.pk,
+                items=[
+                    distributions.Item(world.equipment.pk, 1, "OUT", "FULL"),
+                    distributions.Item(world.equipment.pk, 1, "OUT", "FULL", 10**9),
+                ],
+                other_side=distributions.OtherSide(vehicle_id=world.vehicle.pk),
+                now=timezone.now(),
+            ),
+        ),
         (
             Invalid,
             lambda world: accounts.change_user(actor=world.admin, user_id=world.driver.pk, values={"password": "weak"}),
@@ -492,7 +674,10 @@ def test_a_session_that_is_out_is_not_thrown_out_again():
 )
 def test_what_is_refused_leaves_nothing(refusal, attempt):
     world = World()
-    entities = (AuditLog, Depot, Vehicle, Equipment, DefaultRate, Customer, Rate, User, Session)
+    entities = (
+        *(AuditLog, Depot, Vehicle, Equipment, DefaultRate, Customer, Rate, User, Session),
+        *(Place, Balance, Movement, Transfer, Count, Distribution, Series),
+    )
 
     def state() -> list[Any]:
         return [list(entity._base_manager.order_by("pk").values()) for entity in entities]

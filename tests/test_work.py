@@ -272,3 +272,85 @@ def test_what_is_read_after_a_lock_is_what_was_committed_before_it(admin, singga
 
     (seen, _) = all_well(together(reader, writer))
     assert seen == ("New" if connection.vendor == "sqlite" else singgas.name, "NewNew")
+
+
+# --- snapshots ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_snapshot_is_never_part_of_a_transaction_and_leaves_none():
+    with transaction.atomic(), pytest.raises(RuntimeError, match="outermost"), work.snapshot():
+        pytest.fail("it was begun")
+    with pytest.raises(Refused), work.snapshot():
+        raise Refused("no")
+    with work.snapshot():
+        assert not Depot.objects.exists()
+    assert work.run(lambda: connection.in_atomic_block) is True
+    Depot.objects.create(code="A", name="A")
+    assert all_well(together(Depot.objects.count)) == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_snapshot_sees_one_moment_while_others_write_without_waiting(admin, singgas):
+    """Also what is read first only later: the moment is that of the beginning."""
+    begun, is_written = threading.Event(), threading.Event()
+    statements = ["SELECT name FROM depots_depot", "SELECT COUNT(*) FROM audit_auditlog"]
+
+    def look() -> list[object]:
+        with connection.cursor() as cursor:
+            found = []
+            for statement in statements:
+                cursor.execute(statement)
+                found.append(cursor.fetchall())
+            return found
+
+    def reader() -> tuple[list[object], list[object], list[object]]:
+        with work.snapshot():
+            begun.set()
+            assert is_written.wait(30)
+            within = look()
+            again = look()
+        return within, again, look()
+
+    def writer() -> list[object]:
+        with connection.cursor() as cursor:  # not one moment's patience: whoever is in the way is seen
+            lite = connection.vendor == "sqlite"
+            cursor.execute("PRAGMA busy_timeout = 0" if lite else "SET innodb_lock_wait_timeout = 0")
+        assert begun.wait(30)
+        try:
+            before = look()
+            depots.change_depot(actor=admin, depot_id=singgas.pk, values={"name": "Renamed"})
+            return before
+        finally:
+            is_written.set()
+
+    (within, again, after), before = all_well(together(reader, writer))
+    assert within == again == before
+    assert after[0][0][0] == "Renamed"
+    assert after[1][0][0] == before[1][0][0] + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_snapshot_waits_for_nobody_who_is_writing(singgas):
+    holds, over = threading.Event(), threading.Event()
+
+    def holder() -> None:
+        def effect() -> None:
+            Depot.objects.filter(pk=singgas.pk).update(name="Not yet")
+            holds.set()
+            assert over.wait(30)
+
+        work.run(effect)
+
+    def reader() -> str:
+        with connection.cursor() as cursor:
+            lite = connection.vendor == "sqlite"
+            cursor.execute("PRAGMA busy_timeout = 0" if lite else "SET innodb_lock_wait_timeout = 0")
+        assert holds.wait(30)
+        try:
+            with work.snapshot():
+                return Depot.objects.get().name
+        finally:
+            over.set()
+
+    assert all_well(together(holder, reader)) == [None, singgas.name]

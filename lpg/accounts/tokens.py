@@ -14,7 +14,7 @@ from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 from rest_framework_simplejwt.tokens import RefreshToken, Token
 
 from lpg.accounts.models import Session, User
-from lpg.accounts.selectors import live
+from lpg.accounts.selectors import signed_in
 
 SESSION = "sid"
 
@@ -64,7 +64,7 @@ def _live_session(token: Token) -> Session:
     number: Any = token.get(SESSION)
     session = None
     if isinstance(number, int):
-        session = live(Session.objects.select_related("user"), timezone.now()).filter(pk=number).first()
+        session = signed_in(number, timezone.now())
     if session is None:
         raise InvalidToken
     return session

@@ -7,7 +7,7 @@ actions need, take and answer; the schema is made from the same tables.
 
 import re
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db.models import Model, QuerySet
 from django.http import HttpResponse
@@ -42,6 +42,7 @@ class Door(viewsets.GenericViewSet[Any]):
     answers: ClassVar[dict[str, tuple[int, type[Serializer[Any]] | None]]] = {}
     output: ClassVar[type[Serializer[Any]]]
     keyed: ClassVar[bool] = True  # POSTs take an Idempotency-Key
+    may_find_nothing: ClassVar[tuple[str, ...]] = ()  # actions that may answer 404, though their address names no id
     searched: ClassVar[tuple[str, ...]] = ()
     lookups: ClassVar[dict[str, str]] = {}  # parameter → lookup, where they differ
     default_ordering: ClassVar[str] = "id"
@@ -72,9 +73,10 @@ class Door(viewsets.GenericViewSet[Any]):
             return self.answers[self.action]
         return (201 if self.action == "create" else 200), self.output
 
-    def page(self, rows: QuerySet[Any]) -> Response:
+    def page(self, rows: QuerySet[Any] | tuple[QuerySet[Any], ...]) -> Response:
         shape = self.answer()[1] or self.output
-        return self.get_paginated_response(shape(self.paginate_queryset(rows), many=True).data)
+        page = self.paginate_queryset(cast(Any, rows))
+        return self.get_paginated_response(shape(page, many=True, context=self.get_serializer_context()).data)
 
     def narrowed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows that the query's filters and search leave."""
@@ -105,14 +107,17 @@ class Door(viewsets.GenericViewSet[Any]):
 
         def answered() -> tuple[int, str]:
             result = effect(dict(values))
-            return status, "" if shape is None else JSONRenderer().render(shape(result).data).decode()
+            if shape is None:
+                return status, ""
+            shown = shape(result, context=self.get_serializer_context()).data
+            return status, JSONRenderer().render(shown).decode()
 
         def unit() -> idempotency.Given:
             if key is None:
                 return idempotency.Given(*answered(), replayed=False)
             return idempotency.once(user_id=actor_of(request).pk, key=key, content=content, effect=answered)
 
-        key = self.key(request) if request.method == "POST" and self.keyed else None
+        key = self.key(request, values) if request.method == "POST" and self.keyed else None
         content = "" if key is None else idempotency.fingerprint("POST", self.route(request), values)
         given = work.run(unit)
         answer = HttpResponse(given.body, status=given.status, content_type="application/json")
@@ -121,10 +126,16 @@ class Door(viewsets.GenericViewSet[Any]):
         return answer
 
     @staticmethod
-    def key(request: Request) -> str | None:
-        key: str | None = request.headers.get(KEY_HEADER)
+    def key(request: Request, values: Any) -> str | None:
+        """The header, or the body's `client_temp_id`: both are the same key."""
+        header: str | None = request.headers.get(KEY_HEADER)
+        named: str | None = values.get("client_temp_id")
+        if header is not None and named is not None and header != named:
+            raise Invalid({"client_temp_id": [f"It differs from the {KEY_HEADER} header. Send the same, or only one."]})
+        key = header if named is None else named
         if key is not None and not _KEY.fullmatch(key):
-            raise Invalid({KEY_HEADER: ["Send 1 to 64 ASCII characters without spaces, best a new UUID."]})
+            field = KEY_HEADER if named is None else "client_temp_id"
+            raise Invalid({field: ["Send 1 to 64 ASCII characters without spaces, best a new UUID."]})
         return key
 
     @staticmethod
@@ -146,7 +157,8 @@ class Readable(Listed):
     """A resource with a list and a page for each entry."""
 
     def retrieve(self, request: Request, id: str) -> Response:
-        return Response(self.output(self.found(self.rows(), id)).data)
+        row = self.found(self.rows(), id)
+        return Response(self.output(row, context=self.get_serializer_context()).data)
 
 
 class MasterData(Readable):

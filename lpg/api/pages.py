@@ -57,15 +57,20 @@ class KeysetPages(BasePagination):
     """Pages of the view's `ordering` choices: non-null columns, always with the id as the last key."""
 
     def paginate_queryset(  # type: ignore[override]  # only ever query sets
-        self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None
+        self,
+        queryset: QuerySet[Any] | tuple[QuerySet[Any], ...],
+        request: Request,
+        view: "APIView | None" = None,
     ) -> list[Any]:
+        """One page. Several query sets are read each along its own index and merged."""
         query = view.query_values  # type: ignore[union-attr]  # doors validate it before they list
         self.request = request
         self.ordering: str = query.get("ordering") or view.default_ordering  # type: ignore[union-attr]
         self.column, descending = self.ordering.lstrip("-"), self.ordering.startswith("-")
         size: int = query["page_size"]
         self.listed = f"{view.basename}-{view.action}"  # type: ignore[union-attr]  # as above
-        key: Field[Any, Any] = queryset.model._meta.get_field(self.column)
+        branches = queryset if isinstance(queryset, tuple) else (queryset,)
+        key: Field[Any, Any] = branches[0].model._meta.get_field(self.column)
         cursor = Cursor.decode(query["cursor"], self.listed, self.ordering, key) if "cursor" in query else None
         backwards = cursor is not None and cursor.backwards
         down = descending is not backwards
@@ -73,8 +78,12 @@ class KeysetPages(BasePagination):
         self.is_unique = key.unique  # then it is the last key itself: MariaDB has no index over it and the id
         keys = [f"{sign}{self.column}"] if self.is_unique else [f"{sign}{self.column}", f"{sign}pk"]
         if cursor:
-            queryset = queryset.filter(self._beyond(cursor, down=down))
-        rows = list(queryset.order_by(*keys)[: size + 1])
+            beyond = self._beyond(cursor, down=down)
+            branches = tuple(branch.filter(beyond) for branch in branches)
+        rows = [row for branch in branches for row in branch.order_by(*keys)[: size + 1]]
+        if len(branches) > 1:
+            merged = {row.pk: row for row in rows}.values()
+            rows = sorted(merged, key=lambda row: (getattr(row, self.column), row.pk), reverse=down)
         more = len(rows) > size
         rows = rows[:size]
         if backwards:

@@ -134,7 +134,7 @@ class DoorSchema(AutoSchema):
             found |= {401}
         if operation.get("security"):
             found |= {403}
-        if "{" in self.path:
+        if "{" in self.path or self.view.action in self.view.may_find_nothing:
             found |= {404}
         if self.method in WRITES:
             found |= {413, 415}

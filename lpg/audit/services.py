@@ -1,5 +1,6 @@
 """Writing what happened, in the same database transaction as what happened."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -9,13 +10,24 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from lpg import trace
+from lpg import sql, trace
 from lpg.audit.models import AuditLog
 from lpg.errors import Invalid
 from lpg.roles import Actor
 
 type Snapshot = dict[str, Any]
 
+COLUMNS = (
+    "user_id",
+    "user_name",
+    "action",
+    "entity_type",
+    "entity_id",
+    "depot_id",
+    "payload",
+    "request_id",
+    "created_at",
+)
 SECRETS = {"password"}  # never copied into the audit
 
 
@@ -26,16 +38,22 @@ def record(
 
     The row belongs to the depot that the entity belongs to, its `depot_id`; without one only administrators see it.
     """
-    AuditLog.objects.create(
-        user_id=actor.pk if actor else None,
-        user_name=actor.username if actor else "system",
-        action=action,
-        entity_type=type(entity).__name__,
-        entity_id=entity.pk,
-        depot_id=getattr(entity, "depot_id", None),
-        payload={"before": before, "after": after},
-        request_id=trace.request_id.get(),
-        created_at=timezone.now(),
+    sql.insert(
+        AuditLog._meta.db_table,
+        COLUMNS,
+        [
+            (
+                actor.pk if actor else None,
+                actor.username if actor else "system",
+                action,
+                type(entity).__name__,
+                entity.pk,
+                getattr(entity, "depot_id", None),
+                json.dumps({"before": before, "after": after}, ensure_ascii=False),
+                trace.request_id.get(),
+                sql.moment(timezone.now()),
+            )
+        ],
     )
 
 

@@ -13,7 +13,7 @@ def depots_seen_by(actor: Actor) -> QuerySet[Depot]:
 
 def depots_with(actor: Actor, capability: str) -> QuerySet[Depot]:
     """The depots at which the actor has this capability, all or the own ones, by code."""
-    return Depot.objects.filter(sees(actor, capability, depots=Q(pk__in=actor.own_depot_ids))).order_by("code")
+    return Depot.objects.filter(sees(actor, capability, depots=lambda: Q(pk__in=actor.own_depot_ids))).order_by("code")
 
 
 def vehicles_seen_by(actor: Actor) -> QuerySet[Vehicle]:

@@ -1,7 +1,7 @@
 """Audit rows in words: what was done to what, and which fields changed from what to what."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -20,13 +20,30 @@ from lpg.audit.models import AuditLog
 from lpg.desk import shown
 from lpg.fields import MoneyField, RateField
 
-VERBS = {"CREATE": "Added", "UPDATE": "Changed", "CHANGE": "Changed", "REVOKE": "Ended"}
+VERBS = {
+    "CREATE": "Added",
+    "UPDATE": "Changed",
+    "CHANGE": "Changed",
+    "REVOKE": "Ended",
+    "CONFIRM": "Confirmed",
+    "CANCEL": "Cancelled",
+    "APPROVE": "Approved",
+}
 PHRASES = {
     "CREATE_SESSION": "Signed in",
     "REVOKE_SESSION": "Ended a sign-in",
     "CHANGE_PASSWORD": "Changed the password",
 }
-NAMES = ("customer_code", "sku", "plate_no", "code", "username", "number", "serial_number")  # by which people know it
+NAMES = (  # by which people know it
+    "customer_code",
+    "sku",
+    "plate_no",
+    "code",
+    "username",
+    "distribution_number",
+    "number",
+    "serial_number",
+)
 ITSELF = {"id", "created_at"}  # what the row says anyway
 OWNERS = ("customer", "equipment", "user")  # whose it is, when it has no name of its own
 
@@ -112,10 +129,12 @@ def _models() -> dict[str, type[models.Model]]:
 
 
 def _column(model: type[models.Model] | None, name: str) -> Any:
+    """The model's own column; what other models point at it with is none."""
     try:
-        return model._meta.get_field(name) if model else None
+        column: Any = model._meta.get_field(name) if model else None
     except FieldDoesNotExist:
         return None
+    return None if column is None or (column.auto_created and not column.concrete) else column
 
 
 def _label(model: type[models.Model] | None, name: str) -> str:
@@ -134,7 +153,33 @@ def _value(model: type[models.Model] | None, name: str, columns: Columns, names:
         return "Yes" if value else "No"
     if column is not None and isinstance(value, str):
         return _typed(column, value)
+    if isinstance(value, list) and all(isinstance(line, dict) for line in value):
+        return "; ".join(_line(line, names) for line in value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _line(line: Columns, names: Names) -> str:
+    """One line of a document: how many of what, out, full."""
+    words = []
+    for name, value in line.items():
+        model = _referred(name)
+        if value in (None, "") or name == "quantity":
+            continue
+        words.append(names.get(model, {}).get(value, f"#{value}") if model else str(value).lower())
+    return f"{line.get('quantity', '')} × {', '.join(words)}"
+
+
+def _referred(name: str) -> type[models.Model] | None:
+    """What a line refers to: equipment_id to Equipment."""
+    return _models().get(name.removesuffix("_id").capitalize()) if name.endswith("_id") else None
+
+
+def _referred_in(value: Any) -> Iterator[tuple[type[models.Model], Any]]:
+    lines = [line for line in value if isinstance(line, dict)] if isinstance(value, list) else []
+    for name, id in (pair for line in lines for pair in line.items()):
+        model = _referred(name)
+        if model and id is not None:
+            yield model, id
 
 
 def _typed(column: Any, value: str) -> str:
@@ -185,6 +230,8 @@ def _names(rows: list[AuditLog]) -> Names:
         for side in (before, after):
             for name, value in side.items():
                 column = _column(model, name)
+                for referred, id in _referred_in(value):
+                    wanted.setdefault(referred, set()).add(id)
                 if value is not None and column is not None and column.related_model:
                     wanted.setdefault(column.related_model, set()).update(value if isinstance(value, list) else [value])
     return {

@@ -22,6 +22,16 @@ def rate(amount: Decimal | None) -> str:
     return f"S${amount:,.2f}" if amount == amount.quantize(Decimal("0.01")) else f"S${amount:,.4f}"
 
 
+def number(quantity: int) -> str:
+    """1,234, and below zero with a true minus, which is not a hyphen."""
+    return f"{quantity:,}".replace("-", "−")
+
+
+def change(quantity: int) -> str:
+    """+20, with its sign."""
+    return f"{quantity:+,}".replace("-", "−")
+
+
 def day(value: date) -> str:
     """20 Nov 2026"""
     return str(formats.date_format(value, "DATE_FORMAT"))

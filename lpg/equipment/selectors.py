@@ -15,6 +15,11 @@ def equipment_seen_by(actor: Actor) -> QuerySet[Equipment]:
     return Equipment.objects.filter(sees(actor, "equipment.read"))
 
 
+def equipment_in_use(actor: Actor) -> QuerySet[Equipment]:
+    """What a form offers, in the order of the list that people know."""
+    return equipment_seen_by(actor).filter(is_active=True).order_by("equipment_type", "pk")
+
+
 def with_default_rate(equipment: QuerySet[Equipment], on: date | None = None) -> QuerySet[Equipment]:
     """Each with its `default_rate` in force on that day (today), null when there is none."""
     in_force = DefaultRate.objects.filter(

@@ -12,7 +12,7 @@ from django.db.models.constants import OnConflict
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from lpg import work
+from lpg import sql, work
 from lpg.errors import Refused
 from lpg.idempotency.models import Answer
 
@@ -59,7 +59,10 @@ def once(*, user_id: int, key: str, content: str, effect: Callable[[], tuple[int
     """
     if _claim(user_id, key, content):
         status, body = effect()
-        Answer.objects.filter(user_id=user_id, key=key).update(status=status, body=body)
+        sql.run(
+            "UPDATE idempotency_answer SET status = %s, body = %s WHERE user_id = %s AND `key` = %s",
+            [status, body, user_id, key],
+        )
         return Given(status, body, replayed=False)
     first = Answer.objects.get(user_id=user_id, key=key)
     if first.fingerprint != content:
@@ -78,16 +81,12 @@ def purge(now: datetime) -> int:
 
 def _claim(user_id: int, key: str, content: str) -> bool:
     """Insert the record if the key is new. One statement, so that racers meet at the unique key and nowhere else."""
-    table = connection.ops.quote_name(Answer._meta.db_table)
     insert = connection.ops.insert_statement(on_conflict=OnConflict.IGNORE)
     columns = "user_id, `key`, fingerprint, status, body, created_at"
+    values = [user_id, key, content, sql.moment(timezone.now())]
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"{insert} {table} ({columns}) VALUES (%s, %s, %s, 0, '', %s)",  # names are ours
-                [user_id, key, content, connection.ops.adapt_datetimefield_value(timezone.now())],
-            )
-            return bool(cursor.rowcount == 1)
+        claim = f"{insert} idempotency_answer ({columns}) VALUES (%s, %s, %s, 0, '', %s)"
+        return sql.run(claim, values) == 1
     except DatabaseError as error:
         if work.is_lock_timeout(error):
             raise InProgress(

@@ -20,6 +20,9 @@ from lpg.roles import Actor
 DONE = {
     "CREATE": "Added",
     "UPDATE": "Changed",
+    "CONFIRM": "Confirmed",
+    "APPROVE": "Approved",
+    "CANCEL": "Cancelled",
     "CREATE_SESSION": "Signed in",
     "REVOKE_SESSION": "Ended a sign-in",
     "CHANGE_PASSWORD": "Changed a password",

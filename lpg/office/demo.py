@@ -14,6 +14,7 @@ from lpg.customers.models import Customer
 from lpg.depots import services as depots
 from lpg.equipment import services as equipment
 from lpg.equipment.models import Equipment
+from lpg.office import demo_stock
 from lpg.roles import Actor, Role
 
 PASSWORD = "hsh-demo-2026"  # noqa: S105  # said aloud by `make run`, and never loaded with DEBUG=false
@@ -66,7 +67,9 @@ def load() -> None:
         for plate, code in TRUCKS.items()
     }
     _people(admin, depot, truck)
-    _customers(admin, list(depot.values()), _equipment(admin))
+    catalogue = _equipment(admin)
+    _customers(admin, list(depot.values()), catalogue)
+    demo_stock.load(admin, catalogue)
 
 
 def _person(username: str, employee_id: str, role: Role) -> accounts.UserValues:

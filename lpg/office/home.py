@@ -12,7 +12,12 @@ from lpg.audit.selectors import audit_seen_by
 from lpg.customers.selectors import customers_seen_by
 from lpg.depots.selectors import depots_with, vehicles_seen_by
 from lpg.desk import changes, shown
+from lpg.distribution.models import Distribution
+from lpg.distribution.selectors import distributions_seen_by
 from lpg.equipment.selectors import equipment_seen_by
+from lpg.inventory.models import Count
+from lpg.inventory.selectors import places_seen_by
+from lpg.office.stock import full_by_depot
 from lpg.roles import may
 
 LATEST = 10
@@ -28,6 +33,8 @@ def overview(user: User, session: Session | None) -> dict[str, Any]:
         "role": user.get_role_display(),
         "own_depots": [str(depot) for depot in depots_with(user, "customers.read")],
         "cards": _cards(user),
+        "waiting": _waiting(user),
+        "full": full_by_depot(user) if may(user, "stock.read") else [],
         "sign_ins": [
             {
                 "session": one,
@@ -62,9 +69,41 @@ def _cards(user: User) -> list[dict[str, Any]]:
     ]
 
 
+def _waiting(user: User) -> list[dict[str, Any]]:
+    """What somebody must decide."""
+    counted: list[tuple[str, str, str, str, QuerySet[Any]]] = [
+        (
+            "Distributions pending",
+            "swap_horiz",
+            "distribution_distribution",
+            "distributions",
+            distributions_seen_by(user).filter(status=Distribution.Status.PENDING),
+        ),
+        (
+            "Counts waiting",
+            "fact_check",
+            "inventory_count",
+            "stock",
+            Count.objects.filter(place__in=places_seen_by(user), status=Count.Status.PENDING),
+        ),
+    ]
+    return [
+        {
+            "title": title,
+            "icon": icon,
+            "count": rows.count(),
+            "link": f"{reverse(f'admin:{name}_changelist')}?status=PENDING",
+        }
+        for title, icon, name, about, rows in counted
+        if may(user, f"{about}.read")
+    ]
+
+
 def _to_do(user: User) -> list[dict[str, str]]:
     """Links to what one most often comes for."""
     wanted = [
+        ("distributions.write", "Add distribution", "swap_horiz", "admin:distribution_distribution_add"),
+        ("stock.write", "Move stock", "inventory_2", "admin:stock_move"),
         ("customers.write", "Add customer", "person_add", "admin:customers_customer_add"),
         ("users.write", "Add person", "badge", "admin:accounts_user_add"),
         ("vehicles.write", "Add truck", "local_shipping", "admin:depots_vehicle_add"),

@@ -80,6 +80,14 @@ UNFOLD: dict[str, Any] = {
                 "title": "",
                 "items": [
                     {"title": "Today", "icon": "home", "link": reverse_lazy("admin:index")},
+                    _link("Stock", "inventory_2", "admin:stock", "stock.read"),
+                    _link(
+                        "Distributions",
+                        "swap_horiz",
+                        "admin:distribution_distribution_changelist",
+                        "distributions.read",
+                    ),
+                    _link("Counts", "fact_check", "admin:inventory_count_changelist", "stock.read"),
                     _link("Customers", "storefront", "admin:customers_customer_changelist", "customers.read"),
                     _link("Equipment", "propane_tank", "admin:equipment_equipment_changelist", "equipment.read"),
                 ],

@@ -24,7 +24,7 @@ from lpg.accounts.selectors import live
 from lpg.desk.admin import DeskAdmin
 from lpg.desk.forms import show
 from lpg.errors import Refused
-from lpg.office import list_views
+from lpg.office import list_views, stock_pages
 from lpg.office.home import overview
 from lpg.office.password import OwnPassword
 from lpg.roles import may
@@ -110,7 +110,7 @@ class DeskSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no types
     # --- pages
 
     def get_urls(self) -> list[Any]:
-        return [*list_views.urls(self), *super().get_urls()]
+        return [*list_views.urls(self), *stock_pages.urls(self), *super().get_urls()]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if session := vars(request).get("desk_session"):

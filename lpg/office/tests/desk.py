@@ -8,9 +8,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from lpg.accounts.models import User
 from lpg.audit.models import AuditLog
+from lpg.distribution.models import Distribution
+from lpg.equipment.models import Equipment
+from lpg.inventory import counts
+from lpg.inventory.models import Balance, Count, Movement
+from lpg.inventory.places import Owner, place_of
 from tests import make
 
 SIGN_IN = "/admin/login/"
@@ -68,3 +74,15 @@ def audited(effect: Callable[[], Any]) -> list[str]:
     last = AuditLog.objects.order_by("-id").values_list("pk", flat=True).first() or 0
     effect()
     return list(AuditLog.objects.filter(pk__gt=last).order_by("id").values_list("action", flat=True))
+
+
+def a_count(by: User, owner: Owner, equipment: Equipment, quantity: int) -> Count:
+    """Of full ones, waiting for approval."""
+    lines = [counts.Counted(equipment.pk, "" if owner.kind == "customer" else "FULL", quantity)]
+    return counts.record(actor=by, place=place_of(owner), lines=lines, remarks="", now=timezone.now())
+
+
+def books() -> tuple:
+    """Everything that must not change when something is refused."""
+    balances = Balance.objects.exclude(quantity=0).order_by("pk").values_list("pk", "quantity")
+    return list(balances), Movement.objects.count(), AuditLog.objects.count(), Distribution.objects.count()

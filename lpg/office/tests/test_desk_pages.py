@@ -16,9 +16,11 @@ from lpg.audit.models import AuditLog
 from lpg.customers.models import Customer
 from lpg.desk.admin import DeskAdmin
 from lpg.errors import Missing
-from lpg.office.tests.desk import SIGN_IN, audited, list_of, page_of, queries, said, sign_in
+from lpg.inventory.places import Owner
+from lpg.office.tests.desk import SIGN_IN, a_count, audited, list_of, page_of, queries, said, sign_in
 from lpg.roles import Role
 from tests import make
+from tests.stock import a_distribution, fill
 
 pytestmark = pytest.mark.django_db
 LISTS = [
@@ -29,6 +31,8 @@ LISTS = [
     "accounts_user",
     "accounts_session",
     "audit_auditlog",
+    "distribution_distribution",
+    "inventory_count",
 ]
 
 
@@ -47,6 +51,9 @@ def some_of_all(admin: User, singgas, union) -> None:
         customer, item = make.a_customer(admin, depot, meter_rate="2.1"), make.some_equipment(admin)
         vehicle = make.a_vehicle(admin, depot)
         person = make.a_user(Role.DRIVER, by=admin, depot=depot.pk, vehicle=vehicle.pk, depots=[depot.pk])
+        fill(admin, Owner("depot", depot.pk), item, 9)
+        a_distribution(admin, depot.pk, (item, 2), vehicle_id=vehicle.pk)
+        a_count(admin, Owner("depot", depot.pk), item, 8)
         accounts.open_session(user=person, user_agent="app/1", now=timezone.now())
         for days in (0, 0):
             make.customers.add_rate(

@@ -1,0 +1,100 @@
+"""Entries that are recorded once and then decided by a button: a page to read, with what may be done now."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+
+from lpg import work
+from lpg.audit.selectors import audit_seen_by
+from lpg.desk import changes
+from lpg.desk.admin import DeskAdmin, actor_of, allowed
+from lpg.desk.forms import PlainForm, show
+from lpg.errors import Missing, Refused
+from lpg.roles import Actor
+
+LATEST = 10
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One button. `words` say what it does, `done` what it did."""
+
+    button: str
+    words: str
+    done: str
+    effect: Callable[[Actor, int, Any, datetime], object]  # who, which entry, what the form says, when
+    style: str = "desk-main"
+
+
+class DecidedAdmin(DeskAdmin):
+    """Says by which services an entry is `decisions`-decided, what its page shows and why it may not be decided now."""
+
+    page_template: ClassVar[str]
+    decisions: ClassVar[dict[str, Decision]]
+    form_of_decision: ClassVar[type[PlainForm]] = PlainForm
+
+    def facts(self, actor: Actor, entry: Any) -> dict[str, Any]:
+        """What the template needs beside the entry."""
+        raise NotImplementedError  # each admin says it
+
+    def open_decisions(self, actor: Actor, entry: Any) -> list[str]:
+        """Which buttons stand on the page now. The services judge again."""
+        raise NotImplementedError  # each admin says it
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if object_id is None or not self.has_view_permission(request):
+            raise PermissionDenied
+        entry = self.found(request, object_id)
+        form = self.form_of_decision(request.POST if request.method == "POST" else None)
+        refused = None
+        if request.method == "POST":
+            decision = self.decisions.get(request.POST.get("do", ""))
+            if decision is None or not allowed(request, f"{self.about}.write"):
+                raise PermissionDenied
+            if form.is_valid():
+                refused = self._decide(request, decision, entry.pk, form)
+                if refused is None:
+                    messages.success(request, decision.done.format(entry))
+                    return HttpResponseRedirect(request.path)
+                entry = self.found(request, object_id)  # somebody else may have been quicker
+        return self._read_page(request, entry, form, refused)
+
+    def _decide(self, request: HttpRequest, decision: Decision, id: int, form: forms.Form) -> Refused | None:
+        actor = actor_of(request)
+        try:
+            work.run(lambda: decision.effect(actor, id, form.cleaned_data, timezone.now()))
+        except Missing as missing:
+            raise Http404 from missing
+        except Refused as refused:
+            show(form, refused)
+            return refused
+        return None
+
+    def _read_page(self, request: HttpRequest, entry: Any, form: forms.Form, refused: Refused | None) -> HttpResponse:
+        actor = actor_of(request)
+        may_write = allowed(request, f"{self.about}.write")
+        latest = audit_seen_by(actor).filter(self.history_of(entry)).order_by("-id")[:LATEST]
+        context = {
+            "original": entry,
+            "form": form,
+            "offered": {name: self.decisions[name] for name in self.open_decisions(actor, entry)} if may_write else {},
+            "shortages": refused.facts.get("shortages", []) if refused else [],
+            "happened": [{"row": row, "action": changes.action_words(row)} for row in latest],
+            **self.facts(actor, entry),
+        }
+        return self.page(request, self.page_template, str(entry), **context)

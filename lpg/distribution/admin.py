@@ -1,0 +1,194 @@
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from lpg import work
+from lpg.depots.models import Depot
+from lpg.depots.selectors import depots_with, vehicles_seen_by
+from lpg.desk import filters, shown
+from lpg.desk.admin import actor_of, allowed
+from lpg.desk.decided import DecidedAdmin, Decision
+from lpg.desk.forms import show
+from lpg.desk.grid import QuantityGrid
+from lpg.distribution import services
+from lpg.distribution.models import Distribution, DistributionItem
+from lpg.distribution.selectors import distributions_seen_by
+from lpg.equipment.selectors import equipment_in_use
+from lpg.errors import NotAllowed, Refused
+from lpg.inventory.models import Condition, Place
+from lpg.roles import Actor, require_at
+
+COLUMNS = {
+    "OUT-FULL": "Full, out",
+    "IN-FULL": "Full, back",
+    "IN-EMPTY": "Empty, back",
+    "IN-DAMAGED": "Damaged, back",
+}
+FIELD_OF = {Place.Kind.TRUCK.value: "vehicle", Place.Kind.DEPOT.value: "to_depot"}
+
+
+def own_depots(actor: Actor) -> QuerySet[Depot]:
+    return depots_with(actor, "distributions.read")
+
+
+def other_side(distribution: Distribution) -> str:
+    if distribution.vehicle:
+        return f"Truck {distribution.vehicle}"
+    return f"Depot {distribution.to_depot}" if distribution.to_depot else str(distribution.customer)
+
+
+class NewDistribution(QuantityGrid):
+    nothing = "Enter how many go out of the depot or come back into it."
+
+    depot = forms.ModelChoiceField(
+        label="Depot", queryset=Depot.objects.none(), empty_label="Choose a depot", widget=UnfoldAdminSelectWidget()
+    )
+    other = forms.ChoiceField(label="Truck or other depot", widget=UnfoldAdminSelectWidget())
+    remarks = forms.CharField(
+        label="Remarks", required=False, max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2})
+    )
+
+    def __init__(self, actor: Actor, data: Any = None):
+        super().__init__(equipment_in_use(actor), COLUMNS, data)
+        depots = depots_with(actor, "distributions.write").filter(is_active=True)
+        trucks = vehicles_seen_by(actor).filter(is_active=True).order_by("plate_no")
+        fields: Any = self.fields
+        fields["depot"].queryset = depots
+        fields["other"].choices = [
+            ("", "Choose a truck or a depot"),
+            ("Trucks", [(f"{Place.Kind.TRUCK}:{truck.pk}", f"Truck {truck}") for truck in trucks]),
+            ("Depots", [(f"{Place.Kind.DEPOT}:{depot.pk}", f"Depot {depot}") for depot in depots]),
+        ]
+        if data is None and len(depots) == 1:
+            self.initial["depot"] = depots[0]
+
+    def items(self) -> list[services.Item]:
+        items = []
+        for cell in self.entered():
+            direction, condition = cell.column.split("-")
+            items.append(services.Item(cell.thing_id, cell.quantity, direction, condition))
+        return items
+
+    def other_side(self) -> services.OtherSide:
+        kind, _, id = self.cleaned_data["other"].partition(":")
+        return services.OtherSide(**{f"{FIELD_OF[kind]}_id": int(id)})
+
+
+@admin.register(Distribution)
+class DistributionAdmin(DecidedAdmin):
+    about = "distributions"
+    empty = "A distribution says what goes from a depot onto a truck and what comes back. Drivers make them too."
+    page_template = "desk/distribution.html"
+    paginator = InfinitePaginator  # it only grows
+    list_display = ("distribution_number", "shown_status", "depot", "shown_other_side", "user", "shown_time")
+    list_filter = (
+        filters.pick("status", "status", Distribution.Status.choices, all_words="Pending and decided"),
+        filters.seen("depot", "depot", own_depots, all_words="All depots"),
+        filters.Days,
+    )
+    search_fields = ("distribution_number",)
+    search_help_text = "Start of number"
+    ordering = ("-id",)
+    sortable_by = ()
+    decisions: ClassVar[dict[str, Decision]] = {
+        "confirm": Decision(
+            "Confirm distribution",
+            "The cylinders move in the books now, all lines or none. This happens once and stays.",
+            "{} is confirmed: the stock has moved.",
+            lambda actor, id, values, now: services.confirm(actor=actor, distribution_id=id, now=now),
+        ),
+        "cancel": Decision(
+            "Cancel distribution",
+            "It is put aside for good and no stock moves. If the cylinders go after all, make a new one.",
+            "{} is cancelled. No stock has moved.",
+            lambda actor, id, values, now: services.cancel(actor=actor, distribution_id=id, now=now),
+            style="desk-danger",
+        ),
+    }
+
+    @display(  # type: ignore[untyped-decorator]
+        description="Status", label={"PENDING": "warning", "CONFIRMED": "success", "CANCELLED": "default"}
+    )
+    def shown_status(self, row: Distribution) -> tuple[str, str]:
+        return row.status, Distribution.Status(row.status).label
+
+    @display(description="Other side")  # type: ignore[untyped-decorator]
+    def shown_other_side(self, row: Distribution) -> str:
+        return other_side(row)
+
+    @display(description="Made")  # type: ignore[untyped-decorator]
+    def shown_time(self, row: Distribution) -> str:
+        return shown.moment(row.created_at)
+
+    def rows(self, actor: Actor) -> QuerySet[Distribution]:
+        return distributions_seen_by(actor).select_related("depot", "vehicle", "to_depot", "customer", "user")
+
+    def facts(self, actor: Actor, entry: Distribution) -> dict[str, Any]:
+        items = entry.items.select_related("depot", "equipment").order_by("pk")
+        return {
+            "other_side": other_side(entry),
+            "lines": [
+                {
+                    "way": ("Out of" if item.direction == DistributionItem.Direction.OUT else "Back into"),
+                    "depot": item.depot,
+                    "equipment": item.equipment,
+                    "condition": Condition(item.condition).label,
+                    "quantity": shown.number(item.quantity),
+                }
+                for item in items
+            ],
+        }
+
+    def open_decisions(self, actor: Actor, entry: Distribution) -> list[str]:
+        if entry.status != Distribution.Status.PENDING:
+            return []
+        try:
+            require_at(actor, "distributions.write", *entry.items.values_list("depot", flat=True))
+        except NotAllowed:
+            return []
+        return list(self.decisions)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return allowed(request, "distributions.write")
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Record what is to go out and come back. No stock moves yet."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        actor = actor_of(request)
+        form = NewDistribution(actor, request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            values = form.cleaned_data
+            try:
+                made = work.run(
+                    lambda: services.create(
+                        actor=actor,
+                        depot_id=values["depot"].pk,
+                        items=form.items(),
+                        other_side=form.other_side(),
+                        remarks=values["remarks"],
+                        now=timezone.now(),
+                    )
+                )
+            except Refused as refused:
+                show(form, refused, {"vehicle": "other", "to_depot": "other"})
+            else:
+                self.message_user(request, f"{made} is recorded. Confirm it when the cylinders move.")
+                return HttpResponseRedirect(reverse("admin:distribution_distribution_change", args=[made.pk]))
+        context = {
+            "form": form,
+            "note": "What goes out of the depot and what comes back into it. Stock moves when it is confirmed.",
+            "of": "Equipment",
+            "button": "Add distribution",
+            "back": reverse("admin:distribution_distribution_changelist"),
+        }
+        return self.page(request, "desk/grid_form.html", "Add distribution", **context)

@@ -1,0 +1,218 @@
+"""What the desk shows of stock: the grid of every place in sight, and the ledger of one with its running balance."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.db.models import F, Q, Sum
+from django.urls import reverse
+
+from lpg.depots.models import Depot, Vehicle
+from lpg.depots.selectors import depots_with
+from lpg.desk import shown
+from lpg.distribution.selectors import distributions_seen_by
+from lpg.equipment.models import Equipment
+from lpg.inventory.models import Balance, Condition, Movement, Place
+from lpg.inventory.selectors import balances_seen_by, movements_of, places_seen_by, with_owners
+from lpg.roles import Actor, sees
+
+CONDITIONS = [Condition.FULL, Condition.EMPTY, Condition.DAMAGED]
+PAGE = 50
+
+
+class Row(NamedTuple):
+    """One kind of equipment: how many in each condition, and together; as text, with whether it is nothing."""
+
+    name: str
+    cells: list[tuple[str, bool]]
+
+
+@dataclass
+class Card:
+    """What one depot or truck holds."""
+
+    title: str
+    subtitle: str
+    owner: str  # such as depot:3, by which forms name it
+    place_id: int | None
+    is_active: bool
+    held: Counter[tuple[int, str]] = field(default_factory=Counter)
+    rows: list[Row] = field(default_factory=list)
+
+
+@dataclass
+class Section:
+    """A depot and its trucks."""
+
+    depot: Depot
+    cards: list[Card] = field(default_factory=list)
+
+
+def grid(actor: Actor, depot_id: int | None = None) -> tuple[list[Section], list[Row]]:
+    """Every depot and truck in sight with what it holds, and all of it together. A constant number of queries."""
+    depots = depots_with(actor, "stock.read").annotate(place_id=F("place__pk"))
+    trucks = Vehicle.objects.filter(sees(actor, "stock.read")).annotate(place_id=F("place__pk")).order_by("plate_no")
+    if depot_id is not None:
+        depots, trucks = depots.filter(pk=depot_id), trucks.filter(depot=depot_id)
+    sections = {depot.pk: Section(depot, [_card("depot", depot, depot.name)]) for depot in depots}
+    for truck in trucks:
+        sections[truck.depot_id].cards.append(_card("truck", truck, "Truck"))
+    cards = {card.place_id: card for section in sections.values() for card in section.cards if card.place_id}
+    names: dict[int, str] = {}
+    together: Counter[tuple[int, str]] = Counter()
+    balances = Balance.objects.filter(Q(quantity__gt=0) | Q(equipment__is_active=True), place__in=list(cards))
+    for balance in balances.select_related("equipment").order_by("equipment__equipment_type", "equipment"):
+        key = (balance.equipment_id, balance.condition)
+        names[balance.equipment_id] = balance.equipment.name
+        cards[balance.place_id].held[key] = balance.quantity
+        together[key] += balance.quantity
+    for card in cards.values():
+        card.rows = _rows(card.held, names)
+    for section in sections.values():
+        section.cards = [card for card in section.cards if card.is_active or any(card.held.values())]
+    return [section for section in sections.values() if section.cards], _rows(together, names)
+
+
+def _card(kind: str, owner: Any, subtitle: str) -> Card:
+    return Card(str(owner), subtitle, f"{kind}:{owner.pk}", owner.place_id, owner.is_active)
+
+
+def _rows(held: Counter[tuple[int, str]], names: dict[int, str]) -> list[Row]:
+    there = {equipment for equipment, _ in held}
+    rows = []
+    for equipment, name in names.items():
+        if equipment in there:
+            quantities = [held[equipment, condition] for condition in CONDITIONS]
+            rows.append(Row(name, [_cell(quantity) for quantity in [*quantities, sum(quantities)]]))
+    return rows
+
+
+def _cell(quantity: int) -> tuple[str, bool]:
+    return shown.number(quantity), not quantity
+
+
+def full_by_depot(actor: Actor) -> list[tuple[str, str]]:
+    """How many full cylinders stand at each depot in sight."""
+    full = Q(
+        place__balances__condition=Condition.FULL,
+        place__balances__equipment__equipment_type=Equipment.Type.CYLINDER,
+    )
+    depots = depots_with(actor, "stock.read").filter(is_active=True)
+    counted = depots.annotate(full=Sum("place__balances__quantity", filter=full))
+    return [(depot.code, shown.number(depot.full or 0)) for depot in counted]
+
+
+def held_by_customer(actor: Actor, customer_id: int) -> tuple[Place | None, list[tuple[str, str, bool]]]:
+    """What stands at a customer's site: its place, if anything ever moved there, and how many of what."""
+    place = with_owners(places_seen_by(actor).filter(customer=customer_id)).first()
+    if place is None:
+        return None, []
+    rows = balances_seen_by(actor).filter(place=place).order_by("equipment__equipment_type", "equipment")
+    return place, [(row.equipment.name, *_cell(row.quantity)) for row in rows]
+
+
+# --- the ledger
+
+
+@dataclass
+class Entry:
+    """What a movement did to one balance of the place: how many came or went, and how many there were then."""
+
+    movement: Movement
+    condition: str
+    change: str
+    came: bool
+    after: str
+    other: Place
+    other_condition: str
+    other_link: bool = False
+    document: str = ""  # the address of the page that caused it, where one may see it
+
+    @property
+    def cause(self) -> str:
+        return self.movement.cause_number or str(Movement.Cause(self.movement.cause).label)
+
+
+@dataclass
+class LedgerPage:
+    entries: list[Entry]
+    newer: int | None  # behind which movement the next page begins, in either direction
+    older: int | None
+
+
+def ledger(actor: Actor, place: Place, *, equipment: int | None, before: int | None, after: int | None) -> LedgerPage:
+    """One page of the ledger, newest first: read along both indexes, from the movement where the last page ended."""
+    up = after is not None and before is None
+    rows: dict[int, Movement] = {}
+    for branch in movements_of(place):
+        if equipment is not None:
+            branch = branch.filter(equipment=equipment)  # noqa: PLW2901
+        if up:
+            branch = branch.filter(pk__gt=after)  # noqa: PLW2901
+        elif before is not None:
+            branch = branch.filter(pk__lt=before)  # noqa: PLW2901
+        rows |= {row.pk: row for row in branch.order_by("pk" if up else "-pk")[: PAGE + 1]}
+    found = sorted(rows.values(), key=lambda row: row.pk, reverse=not up)
+    page, more = found[:PAGE], len(found) > PAGE
+    if up:
+        page.reverse()
+    return LedgerPage(
+        _entries(actor, place, page),
+        newer=page[0].pk if page and (more if up else before is not None) else None,
+        older=page[-1].pk if page and (up or more) else None,
+    )
+
+
+def _entries(actor: Actor, place: Place, page: list[Movement]) -> list[Entry]:
+    entries = [entry for movement in page for entry in _effects(place, movement)]
+    seen = set(places_seen_by(actor).filter(pk__in={entry.other.pk for entry in entries}).values_list("pk", flat=True))
+    documents = _documents(actor, page)
+    for entry in entries:
+        entry.other_link = entry.other.pk in seen and entry.other.pk != place.pk
+        entry.document = documents.get((entry.movement.cause, entry.movement.cause_id), "")
+    return entries
+
+
+def _effects(place: Place, row: Movement) -> Iterable[Entry]:
+    """Two, when something was re-labelled where it stands."""
+    if row.destination_id == place.pk:
+        yield Entry(
+            row,
+            Condition(row.destination_condition).label,
+            shown.change(row.quantity),
+            came=True,
+            after=shown.number(row.destination_after),
+            other=row.origin,
+            other_condition=row.origin_condition,
+        )
+    if row.origin_id == place.pk:
+        yield Entry(
+            row,
+            Condition(row.origin_condition).label,
+            shown.change(-row.quantity),
+            came=False,
+            after=shown.number(row.origin_after),
+            other=row.destination,
+            other_condition=row.destination_condition,
+        )
+
+
+def _documents(actor: Actor, page: list[Movement]) -> dict[tuple[str, int], str]:
+    """By which page each cause may be read. A count is seen by whoever sees its place."""
+    asked = {row.cause_id for row in page if row.cause == Movement.Cause.DISTRIBUTION}
+    seen = distributions_seen_by(actor).filter(pk__in=asked).values_list("pk", flat=True)
+    documents = {
+        (Movement.Cause.DISTRIBUTION.value, id): reverse("admin:distribution_distribution_change", args=[id])
+        for id in seen
+    }
+    for row in page:
+        if row.cause == Movement.Cause.COUNT:
+            documents[row.cause, row.cause_id] = reverse("admin:inventory_count_change", args=[row.cause_id])
+    return documents
+
+
+def equipment_at(place: Place) -> list[tuple[int, str]]:
+    """What ever was at a place, for a filter."""
+    rows = Balance.objects.filter(place=place).order_by("equipment__equipment_type", "equipment")
+    return list(rows.values_list("equipment", "equipment__name").distinct())

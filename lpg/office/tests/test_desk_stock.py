@@ -1,0 +1,363 @@
+"""Stock at the desk: what one sees and may touch, and buttons that do exactly what the services do."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from lpg.customers.models import Customer
+from lpg.depots.models import Depot, Vehicle
+from lpg.distribution import services as distributions
+from lpg.distribution.models import Distribution
+from lpg.equipment.models import Equipment
+from lpg.inventory.models import Count
+from lpg.inventory.places import SUPPLIER, Owner, place_of
+from lpg.office import stock
+from lpg.office.tests.desk import a_count, audited, books, list_of, page_of, queries, said, sign_in
+from lpg.roles import Role
+from tests import make
+from tests.stock import a_distribution, disagreements, fill, held
+
+pytestmark = pytest.mark.django_db
+GRID, MOVE = "/admin/stock/", "/admin/stock/move/"
+ADD = "/admin/distribution/distribution/add/"
+
+
+def at(owner: Owner, what: str) -> str:
+    return reverse(f"admin:stock_{what}", args=[place_of(owner).pk])
+
+
+def at_depot(depot: Depot, what: str) -> str:
+    return at(Owner("depot", depot.pk), what)
+
+
+def a_busy_depot(by, depot) -> Vehicle:
+    """With a truck, a customer, a supply, a distribution of each kind, and a count."""
+    here, item = Owner("depot", depot.pk), make.some_equipment(by)
+    vehicle, customer = make.a_vehicle(by, depot), make.a_customer(by, depot)
+    fill(by, here, item, 20)
+    fill(by, here, item, 3, "DAMAGED")
+    fill(by, Owner("customer", customer.pk), item, 2, "")
+    for quantity in (4, 5):
+        made = a_distribution(by, depot.pk, (item, quantity), vehicle_id=vehicle.pk)
+        distributions.confirm(actor=by, distribution_id=made.pk, now=timezone.now())
+    a_distribution(by, depot.pk, (item, 1), customer_id=customer.pk)
+    a_count(by, here, item, 12)
+    return vehicle
+
+
+# --- every page
+
+
+@pytest.mark.parametrize("role", ["admin", "supervisor"])
+def test_every_page_renders_in_a_number_of_queries_that_does_not_grow(request, admin, supervisor, singgas, role):
+    client = sign_in(request.getfixturevalue(role))
+    vehicle = a_busy_depot(admin, singgas)
+    truck = Owner("truck", vehicle.pk)
+    made = Distribution.objects.get(status="PENDING")
+    pages = {
+        GRID: 8,
+        at_depot(singgas, "ledger"): 12,
+        at(truck, "ledger"): 12,
+        at_depot(singgas, "count"): 8,
+        MOVE: 8,
+        ADD: 8,
+        page_of("distribution_distribution", made.pk): 10,
+        page_of("inventory_count", Count.objects.get().pk): 10,
+        page_of("customers_customer", Customer.objects.get().pk): 16,
+        list_of("distribution_distribution"): 10,
+        list_of("inventory_count"): 10,
+        "/admin/": 24,
+    }
+    few = {page: queries(client, page) for page in pages}
+    for _ in range(3):
+        a_busy_depot(admin, singgas)
+    assert {page: queries(client, page) for page in pages} == few
+    assert {page: few[page] for page in pages if few[page] > pages[page]} == {}
+
+
+def test_no_page_of_stock_holds_a_script(desk, admin, singgas):
+    a_busy_depot(admin, singgas)
+    pages = [GRID, at_depot(singgas, "ledger"), at_depot(singgas, "count"), MOVE, ADD]
+    pages += [page_of("distribution_distribution", Distribution.objects.get(status="PENDING").pk)]
+    pages += [page_of("inventory_count", Count.objects.get().pk)]
+    for page in pages:
+        text = desk.get(page).content.decode()
+        assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)", text), page
+        assert not re.search(r"\son(?:click|change|input|submit|load)=", text), page
+
+
+# --- who sees what
+
+
+def test_a_driver_is_let_in_nowhere(driver, filled):
+    client = Client()
+    client.force_login(driver)
+    for page in (GRID, at_depot(filled, "ledger"), at_depot(filled, "count"), MOVE, ADD):
+        for method in (client.get, client.post):
+            assert method(page)["Location"].startswith("/admin/login/")
+
+
+def test_a_supervisor_sees_and_touches_only_the_own_depots(own, admin, supervisor, singgas, union):
+    for depot in (singgas, union):
+        a_busy_depot(admin, depot)
+    foreign = Distribution.objects.get(status="PENDING", depot=union)
+    count = Count.objects.get(place__depot=union)
+    page = said(own.get(GRID))
+    assert "SINGGAS" in page
+    assert "UNION" not in page
+    assert "UNION" not in said(own.get(GRID, {"depot": union.pk}))
+    before = books()
+    for address in (
+        at_depot(union, "ledger"),
+        at_depot(union, "count"),
+        at(SUPPLIER, "ledger"),
+        page_of("distribution_distribution", foreign.pk),
+        page_of("inventory_count", count.pk),
+    ):
+        assert own.get(address).status_code == 404
+    for address, do in (
+        (page_of("distribution_distribution", foreign.pk), "confirm"),
+        (page_of("distribution_distribution", foreign.pk), "cancel"),
+        (page_of("inventory_count", count.pk), "approve"),
+    ):
+        assert own.post(address, {"do": do, "reason": "mine now"}).status_code == 404
+    assert own.post(at_depot(union, "count"), {"n_1_FULL": "1"}).status_code == 404
+    item = Equipment.objects.first()
+    moved = {"origin": "supplier", "destination": f"depot:{union.pk}", f"n_{item.pk}_FULL": "5"}
+    assert "Choose one from the list" in said(own.post(MOVE, moved))
+    assert books() == before
+
+
+def test_a_distribution_of_another_depot_into_the_own_is_seen_but_not_decided(own, admin, filled, union, cylinder):
+    fill(admin, Owner("depot", union.pk), cylinder, 5)
+    made = a_distribution(admin, union.pk, (cylinder, 2), to_depot_id=filled.pk)
+    page = page_of("distribution_distribution", made.pk)
+    assert "Confirm distribution" not in said(own.get(page))
+    before = books()
+    assert "only for your own depots" in said(own.post(page, {"do": "confirm"}))
+    assert books() == before
+
+
+@pytest.mark.parametrize("number", ["0", "99999", "9" * 30])
+def test_a_place_that_is_not_there_is_not_there(desk, number):
+    for what in ("ledger", "count"):
+        assert desk.get(f"/admin/stock/{number}/{what}/").status_code == 404
+
+
+def test_the_outsides_have_a_ledger_and_are_not_counted(desk, admin, filled, cylinder):
+    moved = {"origin": "supplier", "destination": f"depot:{filled.pk}", f"n_{cylinder.pk}_FULL": "5"}
+    desk.post(MOVE, moved)
+    assert "−5" in said(desk.get(at(SUPPLIER, "ledger")))
+    assert desk.get(at(SUPPLIER, "count")).status_code == 404
+
+
+# --- the grid
+
+
+def test_the_grid_shows_each_place_by_condition_and_all_together(desk, admin, filled, truck, cylinder):
+    fill(admin, Owner("depot", filled.pk), cylinder, 3, "EMPTY")
+    fill(admin, Owner("truck", truck.pk), cylinder, 1234)
+    sections, together = stock.grid(admin)
+    depot, vehicle = sections[0].cards
+    assert (depot.title, vehicle.title) == ("SINGGAS", truck.plate_no)
+    assert depot.rows == [
+        (cylinder.name, [("10", False), ("3", False), ("0", True), ("13", False)]),
+    ]
+    assert together == [(cylinder.name, [("1,244", False), ("3", False), ("0", True), ("1,247", False)])]
+    page = said(desk.get(GRID))
+    assert f"{truck.plate_no} Truck Ledger Count" in page
+    assert "1,247" in page
+
+
+def test_a_place_where_nothing_ever_was_says_how_to_begin(desk, own, singgas):
+    page = desk.get(GRID).content.decode()
+    assert "Nothing is here." in page
+    assert f"/admin/stock/move/?origin=supplier&amp;destination=depot:{singgas.pk}" in page
+    opened = desk.get(MOVE, {"origin": "supplier", "destination": f"depot:{singgas.pk}"}).content.decode()
+    assert f'<option value="depot:{singgas.pk}" selected>' in opened
+
+
+def test_a_retired_truck_stands_in_the_grid_as_long_as_something_is_on_it(desk, admin, filled, truck, cylinder):
+    fill(admin, Owner("truck", truck.pk), cylinder, 1)
+    Vehicle.objects.update(is_active=False)
+    assert "Retired" in said(desk.get(GRID))
+    fill(admin, Owner("truck", truck.pk), cylinder, 0)
+    assert truck.plate_no not in said(desk.get(GRID))
+
+
+def test_a_supervisor_without_a_depot_is_told_what_to_do(admin):
+    client = sign_in(make.a_user(Role.SUPERVISOR, by=admin))
+    assert "Ask an administrator to give you a depot." in said(client.get(GRID))
+    assert "Nothing fits" in said(client.get(GRID, {"depot": "x"}))
+
+
+def test_a_customers_cylinders_stand_on_the_customers_page(own, admin, singgas, cylinder):
+    customer = make.a_customer(admin, singgas)
+    page = page_of("customers_customer", customer.pk)
+    assert "None yet." in said(own.get(page))
+    fill(admin, Owner("customer", customer.pk), cylinder, 7, "")
+    assert f"There {cylinder.name} 7" in said(own.get(page))
+    site = Owner("customer", customer.pk)
+    assert "+7" in said(own.get(at(site, "ledger")))
+    answer = own.post(at(site, "count"), {f"n_{cylinder.pk}_": "6"})
+    assert answer.status_code == 302
+    assert Count.objects.get().lines.get().difference == -1
+
+
+def test_the_first_page_says_what_waits_and_how_many_full_ones_there_are(desk, own, admin, filled, union, cylinder):
+    a_distribution(admin, filled.pk, (cylinder, 1), vehicle_id=make.a_vehicle(admin, filled).pk)
+    a_count(admin, Owner("depot", union.pk), cylinder, 1)
+    page = said(desk.get("/admin/"))
+    assert "1 Distributions pending" in page
+    assert "1 Counts waiting" in page
+    assert "10 Full at SINGGAS" in page
+    assert "0 Full at UNION" in page
+    assert "0 Counts waiting" in said(own.get("/admin/"))
+    assert "UNION" not in said(own.get("/admin/"))
+
+
+# --- the ledger
+
+
+def test_the_ledger_says_who_when_why_and_what_was_there_then(desk, admin, filled, truck, cylinder):
+    made = a_distribution(admin, filled.pk, (cylinder, 4), vehicle_id=truck.pk)
+    distributions.confirm(actor=admin, distribution_id=made.pk, now=timezone.now())
+    answer = desk.get(at_depot(filled, "ledger"))
+    first, second = answer.context["page"].entries
+    assert (first.change, first.after, first.cause) == ("−4", "6", made.distribution_number)
+    assert (second.change, second.after, second.cause) == ("+10", "10", "Update")
+    text = answer.content.decode()
+    assert page_of("distribution_distribution", made.pk) in text
+    assert at(Owner("truck", truck.pk), "ledger") in text
+
+
+def test_a_re_label_stands_twice_once_for_each_condition(desk, filled, cylinder):
+    here = f"depot:{filled.pk}"
+    moved = {"origin": here, "destination": here, "to_condition": "DAMAGED", f"n_{cylinder.pk}_FULL": "2"}
+    assert desk.post(MOVE, moved)["Location"] == GRID
+    entries = desk.get(at_depot(filled, "ledger")).context["page"].entries
+    shown = [(one.condition, one.change, one.after) for one in entries]
+    assert shown == [("Damaged", "+2", "2"), ("Full", "−2", "8"), ("Full", "+10", "10")]
+
+
+def test_a_document_that_one_may_not_see_is_named_and_not_linked(own, admin, union, truck, cylinder):
+    fill(admin, Owner("depot", union.pk), cylinder, 5)
+    made = a_distribution(admin, union.pk, (cylinder, 2), vehicle_id=truck.pk)
+    distributions.confirm(actor=admin, distribution_id=made.pk, now=timezone.now())
+    answer = own.get(at(Owner("truck", truck.pk), "ledger"))
+    assert made.distribution_number in said(answer)
+    assert page_of("distribution_distribution", made.pk) not in answer.content.decode()
+    assert at_depot(union, "ledger") not in answer.content.decode()
+
+
+def test_the_ledger_is_read_deep_and_back_again_and_narrowed(desk, admin, singgas, cylinder, monkeypatch):
+    monkeypatch.setattr(stock, "PAGE", 3)
+    other = make.some_equipment(admin)
+    for quantity in range(1, 8):
+        fill(admin, Owner("depot", singgas.pk), cylinder, quantity)
+    fill(admin, Owner("depot", singgas.pk), other, 1)
+    address = at_depot(singgas, "ledger")
+
+    def page(**asked):
+        found = desk.get(address, asked).context["page"]
+        return [one.after for one in found.entries], found.newer, found.older
+
+    narrowed = {"equipment": cylinder.pk}
+    newest, newer, older = page(**narrowed)
+    assert (newest, newer) == (["7", "6", "5"], None)
+    middle, newer, deeper = page(before=older, **narrowed)
+    assert middle == ["4", "3", "2"]
+    last, back, end = page(before=deeper, **narrowed)
+    assert (last, end) == (["1"], None)
+    assert page(after=back, **narrowed)[0] == middle
+    again, top, _ = page(after=newer, **narrowed)
+    assert (again, top) == (newest, None)
+    assert page()[0] == ["1", "7", "6"]
+    assert page(equipment=other.pk)[0] == ["1"]
+    assert page(before="1")[0] == []
+    for nonsense in ("x", "0", "9" * 30, "\x00"):
+        assert desk.get(address, {"before": nonsense, "after": nonsense, "equipment": nonsense}).status_code == 200
+
+
+# --- counts
+
+
+def test_a_count_is_blind_waits_and_is_approved_by_somebody_else(desk, own, admin, filled, cylinder):
+    address = at_depot(filled, "count")
+    fill(admin, Owner("depot", filled.pk), cylinder, 4711, "EMPTY")
+    assert not re.search("4,?711", own.get(address).content.decode())
+    assert audited(lambda: own.post(address, {f"n_{cylinder.pk}_FULL": "8", "remarks": "Month end"})) == [
+        "CREATE_COUNT"
+    ]
+    count = Count.objects.get()
+    page = page_of("inventory_count", count.pk)
+    mine, theirs = said(own.get(page)), said(desk.get(page))
+    assert "In the books" not in mine
+    assert "Approve count" not in mine
+    assert "Cancel count" in mine
+    assert f"{cylinder.name} Full 8 10 −2" in theirs
+    before = books()
+    assert "You counted this yourself. Somebody else must approve it." in said(
+        own.post(page, {"do": "approve", "reason": "mine"})
+    )
+    assert "Fill this in." in said(desk.post(page, {"do": "approve", "reason": " "}))
+    assert books() == before
+    assert audited(lambda: desk.post(page, {"do": "approve", "reason": "Lent out"})) == ["APPROVE_COUNT"]
+    assert held(Owner("depot", filled.pk), cylinder) == 8
+    assert "In the books" in said(own.get(page))
+    assert "This count is approved already." in said(desk.post(page, {"do": "cancel", "reason": "x"}))
+    entry = desk.get(at_depot(filled, "ledger")).context["page"].entries[0]
+    assert (entry.change, entry.movement.reason, entry.document) == ("−2", "Lent out", page)
+    assert disagreements() == {}
+
+
+def test_a_count_is_cancelled_also_by_who_counted(own, supervisor, filled, cylinder):
+    count = a_count(supervisor, Owner("depot", filled.pk), cylinder, 3)
+    page = page_of("inventory_count", count.pk)
+    assert audited(lambda: own.post(page, {"do": "cancel", "reason": "Miscounted"})) == ["CANCEL_COUNT"]
+    assert held(Owner("depot", filled.pk), cylinder) == 10
+    listed = said(own.get(list_of("inventory_count"), {"status": "CANCELLED"}))
+    assert "Depot SINGGAS Cancelled supervisor" in listed
+
+
+def test_an_empty_cell_was_not_counted_and_nothing_at_all_is_no_count(own, admin, filled, cylinder):
+    address, cell = at_depot(filled, "count"), f"n_{cylinder.pk}_FULL"
+    before = books()
+    assert "Enter what you counted, at least in one cell." in said(own.post(address, {cell: ""}))
+    Depot.objects.filter(pk=filled.pk).update(is_active=False)
+    answer = own.post(address, {cell: "7"})
+    assert "Depot SINGGAS is no longer in use." in said(answer)
+    assert f'name="{cell}" value="7"' in answer.content.decode()
+    Depot.objects.filter(pk=filled.pk).update(is_active=True)
+    assert books() == before
+    own.post(address, {cell: "0"})
+    assert list(Count.objects.get().lines.values_list("condition", "quantity", "expected")) == [("FULL", 0, 10)]
+
+
+# --- moving stock
+
+
+def test_the_supplier_delivers_and_scrap_takes(own, filled, truck, cylinder):
+    depot, cell = f"depot:{filled.pk}", f"n_{cylinder.pk}_FULL"
+    delivered = {"origin": "supplier", "destination": depot, cell: "5", "remarks": "Note 1"}
+    assert audited(lambda: own.post(MOVE, delivered)) == ["CREATE_TRANSFER"]
+    assert held(Owner("depot", filled.pk), cylinder) == 15
+    assert audited(lambda: own.post(MOVE, {"origin": depot, "destination": "scrap", cell: "1"})) == ["CREATE_TRANSFER"]
+    own.post(MOVE, {"origin": depot, "destination": f"truck:{truck.pk}", cell: "2"})
+    assert (held(Owner("depot", filled.pk), cylinder), held(Owner("truck", truck.pk), cylinder)) == (12, 2)
+    assert disagreements() == {}
+
+
+def test_stock_that_cannot_move_is_refused_in_words(own, filled, cylinder):
+    depot, cell = f"depot:{filled.pk}", f"n_{cylinder.pk}_FULL"
+    before = books()
+    assert f"Depot SINGGAS {cylinder.name}, full 11 10" in said(
+        own.post(MOVE, {"origin": depot, "destination": "scrap", cell: "11"})
+    )
+    assert "This goes nowhere" in said(own.post(MOVE, {"origin": depot, "destination": depot, cell: "1"}))
+    assert "One of the two must be" in said(own.post(MOVE, {"origin": "supplier", "destination": "scrap", cell: "1"}))
+    assert "Choose one from the list." in said(own.post(MOVE, {"origin": "scrap", "destination": depot, cell: "1"}))
+    assert books() == before
