@@ -9,6 +9,7 @@ from django.db.models import prefetch_related_objects
 
 from lpg import sql, work
 from lpg.audit import services as audit
+from lpg.depots.models import Vehicle
 from lpg.distribution.models import Distribution, DistributionItem
 from lpg.distribution.selectors import ITEMS, distributions_seen_by, with_items
 from lpg.errors import Invalid, NotAllowed, Refused
@@ -189,7 +190,10 @@ def _other_side(actor: Actor, named: OtherSide) -> Owner:
 
 
 def _may_use_truck(actor: Actor, vehicle_id: int) -> None:
-    if actor.role == Role.DRIVER and vehicle_id != actor.vehicle_id:
+    """Drivers use their own truck, supervisors those of their own depots: nobody empties somebody else's."""
+    if actor.role != Role.DRIVER:
+        require_at(actor, "distributions.write", Vehicle.objects.values_list("depot_id", flat=True).get(pk=vehicle_id))
+    elif vehicle_id != actor.vehicle_id:
         raise NotAllowed("This is somebody else's truck. Leave the vehicle out to use your own.")
 
 

@@ -198,6 +198,8 @@ def test_nobody_touches_what_is_not_theirs(
     to_singgas = {"depot": union.pk, "to_depot": singgas.pk, "items": line}
     assert client.post(API, to_singgas, format="json").status_code == 403
     assert signed_in(supervisor).get(f"{API}{mine.pk}/").status_code == 200
+    anothers_truck = {"depot": singgas.pk, "vehicle": other_driver.vehicle_id, "items": line}
+    assert signed_in(supervisor).post(API, anothers_truck, format="json").status_code == 403
     unseen = make.a_customer(admin, union)
     body = {"depot": singgas.pk, "customer": unseen.pk, "items": line}
     assert list(signed_in(supervisor).post(API, body, format="json").json()["errors"]) == ["customer"]
