@@ -6,6 +6,7 @@ from lpg.distribution.models import Distribution, DistributionItem
 from lpg.roles import Actor, sees
 
 ITEMS = Prefetch("items", DistributionItem.objects.order_by("pk"))
+ITEMS_WITH_DEPOTS = Prefetch("items", DistributionItem.objects.select_related("depot").order_by("pk"))
 
 
 def distributions_seen_by(actor: Actor) -> QuerySet[Distribution]:

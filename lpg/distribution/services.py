@@ -11,7 +11,7 @@ from lpg import sql, work
 from lpg.audit import services as audit
 from lpg.depots.models import Vehicle
 from lpg.distribution.models import Distribution, DistributionItem
-from lpg.distribution.selectors import ITEMS, distributions_seen_by, with_items
+from lpg.distribution.selectors import ITEMS_WITH_DEPOTS, distributions_seen_by, with_items
 from lpg.errors import Invalid, NotAllowed, Refused
 from lpg.inventory.models import Movement, Place
 from lpg.inventory.places import Owner, places_of
@@ -107,7 +107,7 @@ def create(
     return with_items(Distribution.objects.filter(pk=distribution.pk)).get()
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # refused, all of it goes: two statements less on the hottest path
 def confirm(*, actor: Actor, distribution_id: int, now: datetime) -> Distribution:
     """Move the stock: OUT from the depots to the other side, IN back. Happens once.
 
@@ -145,8 +145,11 @@ def cancel(*, actor: Actor, distribution_id: int, now: datetime) -> Distribution
 
 def _locked(actor: Actor, distribution_id: int) -> tuple[Distribution, list[DistributionItem]]:
     distribution = work.lock(distributions_seen_by(actor), distribution_id)
-    prefetch_related_objects([distribution], ITEMS)
+    prefetch_related_objects([distribution], ITEMS_WITH_DEPOTS)
     items = list(distribution.items.all())
+    for item in items:
+        if item.depot_id == distribution.depot_id:
+            distribution.depot = item.depot  # its name is shown, and need not be asked for again
     involved = {item.depot_id for item in items} | ({distribution.to_depot_id} - {None})
     require_at(actor, "distributions.write", *involved)
     return distribution, items
