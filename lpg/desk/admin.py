@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn, cast
 
 from django import forms
+from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
@@ -43,6 +44,17 @@ def actor_of(request: HttpRequest) -> Actor:
 def allowed(request: HttpRequest, capability: str) -> bool:
     """Whether whoever asks has a part in this at all; nobody has who is not signed in."""
     return request.user.is_authenticated and may(actor_of(request), capability)
+
+
+def only_with(site: AdminSite, capability: str, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page of the desk's own for those whose role has this capability; the others are refused."""
+
+    def judged(request: HttpRequest, **named: Any) -> HttpResponse:
+        if not allowed(request, capability):
+            raise PermissionDenied
+        return view(request, **named)
+
+    return site.admin_view(judged)
 
 
 def id_in(text: str) -> int | None:

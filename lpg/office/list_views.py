@@ -1,28 +1,23 @@
 """The desk's page for lists as files: download, have a file checked, import exactly the file that was checked."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, register_converter, reverse
 from django.urls.converters import StringConverter
 from django.utils import timezone
 
-from lpg.desk.admin import actor_of
+from lpg.desk.admin import actor_of, only_with
 from lpg.errors import Refused
 from lpg.office import checked_file, lists
 from lpg.office.list_kinds import Done, Listing
 from lpg.office.list_nouns import LISTS
 from lpg.office.lists import Report
 from lpg.office.sheets import MAX_BYTES, MEDIA, Kind
-from lpg.roles import may
-
-type View = Callable[..., HttpResponse]
 
 SHOWN_CHANGES = 200
 
@@ -42,27 +37,21 @@ register_converter(KindOfFile, "kind_of_file")
 def urls(site: AdminSite) -> list[URLPattern]:
     """The addresses under `lists/`, for the desk's site."""
 
-    def only_with(capability: str, view: View) -> View:
-        def judged(request: HttpRequest, **named: str) -> HttpResponse:
-            if not may(actor_of(request), capability):
-                raise PermissionDenied
-            return view(request, **named)
-
-        return site.admin_view(judged)
-
     pages = Pages(site)
     return [
-        path("lists/", only_with("lists.import", pages.index), name="lists"),
+        path("lists/", only_with(site, "lists.import", pages.index), name="lists"),
         path(
-            "lists/<listed:noun>.<kind_of_file:kind>", only_with("lists.export", pages.download), name="lists_download"
+            "lists/<listed:noun>.<kind_of_file:kind>",
+            only_with(site, "lists.export", pages.download),
+            name="lists_download",
         ),
         path(
             "lists/<listed:noun>-template.<kind_of_file:kind>",
-            only_with("lists.import", pages.template),
+            only_with(site, "lists.import", pages.template),
             name="lists_template",
         ),
-        path("lists/<listed:noun>/check/", only_with("lists.import", pages.check), name="lists_check"),
-        path("lists/<listed:noun>/import/", only_with("lists.import", pages.import_), name="lists_import"),
+        path("lists/<listed:noun>/check/", only_with(site, "lists.import", pages.check), name="lists_check"),
+        path("lists/<listed:noun>/import/", only_with(site, "lists.import", pages.import_), name="lists_import"),
     ]
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -13,7 +12,7 @@ from django.utils import timezone
 
 from lpg import work
 from lpg.depots.selectors import depots_with
-from lpg.desk.admin import actor_of, allowed, id_in
+from lpg.desk.admin import actor_of, allowed, id_in, only_with
 from lpg.desk.forms import show
 from lpg.desk.grid import QuantityGrid
 from lpg.errors import Refused
@@ -23,28 +22,18 @@ from lpg.inventory.resolve import equipment_in_use, place_named
 from lpg.inventory.selectors import places_seen_by, with_owners
 from lpg.office import stock
 from lpg.office.stock_forms import CountForm, MoveForm
-from lpg.roles import Actor, may
-
-type View = Callable[..., HttpResponse]
+from lpg.roles import Actor
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
     """The addresses under `stock/`, for the desk's site."""
 
-    def only_with(capability: str, view: View) -> View:
-        def judged(request: HttpRequest, **named: Any) -> HttpResponse:
-            if not may(actor_of(request), capability):
-                raise PermissionDenied
-            return view(request, **named)
-
-        return site.admin_view(judged)
-
     pages = Pages(site)
     return [
-        path("stock/", only_with("stock.read", pages.grid), name="stock"),
-        path("stock/<int:place_id>/ledger/", only_with("stock.read", pages.ledger), name="stock_ledger"),
-        path("stock/<int:place_id>/count/", only_with("stock.write", pages.count), name="stock_count"),
-        path("stock/move/", only_with("stock.write", pages.move), name="stock_move"),
+        path("stock/", only_with(site, "stock.read", pages.grid), name="stock"),
+        path("stock/<int:place_id>/ledger/", only_with(site, "stock.read", pages.ledger), name="stock_ledger"),
+        path("stock/<int:place_id>/count/", only_with(site, "stock.write", pages.count), name="stock_count"),
+        path("stock/move/", only_with(site, "stock.write", pages.move), name="stock_move"),
     ]
 
 
