@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from lpg import work
@@ -21,6 +20,7 @@ from lpg.depots.selectors import depots_seen_by, vehicles_seen_by
 from lpg.desk import filters, shown
 from lpg.desk.admin import DeskAdmin, actor_of
 from lpg.desk.forms import DeskForm
+from lpg.desk.shown import display
 from lpg.errors import Missing, Refused
 from lpg.roles import Actor, Role
 
@@ -91,11 +91,11 @@ class UserAdmin(DeskAdmin):
         ),
     )
 
-    @display(description="Name")  # type: ignore[untyped-decorator]
+    @display(description="Name")
     def full_name(self, user: User) -> str:
         return f"{user.first_name} {user.last_name}".strip() or shown.NOTHING
 
-    @display(description="Sign-in", ordering="is_active", label={True: "success", False: "danger"})  # type: ignore[untyped-decorator]
+    @display(description="Sign-in", ordering="is_active", label={True: "success", False: "danger"})
     def may_sign_in(self, user: User) -> tuple[bool, str]:
         return user.is_active, "May sign in" if user.is_active else "Switched off"
 
@@ -155,19 +155,19 @@ class SessionAdmin(DeskAdmin):
         ("When", {"fields": ("created_at", "last_used_at", "expires_at", "revoked_at")}),
     )
 
-    @display(description="Device")  # type: ignore[untyped-decorator]
+    @display(description="Device")
     def device(self, session: Session) -> str:
         return shown.device(session.user_agent)
 
-    @display(description="Since", ordering="created_at")  # type: ignore[untyped-decorator]
+    @display(description="Since", ordering="created_at")
     def since(self, session: Session) -> str:
         return shown.moment(session.created_at)
 
-    @display(description="Last used", ordering="last_used_at")  # type: ignore[untyped-decorator]
+    @display(description="Last used", ordering="last_used_at")
     def last_used(self, session: Session) -> str:
         return shown.moment(session.last_used_at)
 
-    @display(description="State")  # type: ignore[untyped-decorator]
+    @display(description="State")
     def end_button(self, session: Session) -> str:
         """The list stands in a form of its own; this button sends that form elsewhere."""
         if session.revoked_at:

@@ -5,7 +5,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from lpg.customers import services
@@ -16,6 +15,7 @@ from lpg.depots.selectors import depots_with
 from lpg.desk import filters, rates, shown
 from lpg.desk.admin import DeskAdmin, actor_of
 from lpg.desk.forms import DeskForm
+from lpg.desk.shown import display
 from lpg.equipment.models import Equipment
 from lpg.equipment.selectors import equipment_seen_by
 from lpg.roles import Actor
@@ -108,11 +108,11 @@ class CustomerAdmin(DeskAdmin):
     )
     shown_in_use: ClassVar[Any] = staticmethod(shown.in_use)
 
-    @display(description="Limit", ordering="credit_limit", formatting="price")  # type: ignore[untyped-decorator]
+    @display(description="Limit", ordering="credit_limit", formatting="price")
     def shown_limit(self, customer: Customer) -> str:
         return shown.money(customer.credit_limit)
 
-    @display(description="Meter rate", formatting="price")  # type: ignore[untyped-decorator]
+    @display(description="Meter rate", formatting="price")
     def shown_meter_rate(self, customer: Customer) -> str:
         return shown.rate(customer.meter_rate)
 

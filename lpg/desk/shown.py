@@ -1,13 +1,19 @@
 """How the desk writes things: money, rates, dates, and whether something is still in use."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.utils import formats, timezone
-from unfold.decorators import display
+from unfold import decorators
 
 NOTHING = "—"
+
+
+def display[F: Callable[..., Any]](**options: Any) -> Callable[[F], F]:
+    """The theme's own decorator for a column, which has no types of its own."""
+    return cast(Callable[[F], F], decorators.display(**options))
 
 
 def money(amount: Decimal | None) -> str:
@@ -42,7 +48,7 @@ def moment(value: datetime) -> str:
     return str(formats.date_format(timezone.localtime(value), "DATETIME_FORMAT"))
 
 
-@display(description="In use", ordering="is_active", label={True: "success", False: "danger"})  # type: ignore[untyped-decorator]
+@display(description="In use", ordering="is_active", label={True: "success", False: "danger"})
 def in_use(row: Any) -> tuple[bool, str]:
     """The column that says whether an entry is still in use."""
     return row.is_active, "In use" if row.is_active else "Retired"

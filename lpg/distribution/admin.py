@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
@@ -19,6 +18,7 @@ from lpg.desk.admin import actor_of, allowed
 from lpg.desk.decided import DecidedAdmin, Decision
 from lpg.desk.forms import show
 from lpg.desk.grid import QuantityGrid
+from lpg.desk.shown import display
 from lpg.distribution import services
 from lpg.distribution.models import Distribution, DistributionItem
 from lpg.distribution.selectors import distributions_seen_by
@@ -115,17 +115,15 @@ class DistributionAdmin(DecidedAdmin):
         ),
     }
 
-    @display(  # type: ignore[untyped-decorator]
-        description="Status", label={"PENDING": "warning", "CONFIRMED": "success", "CANCELLED": "default"}
-    )
+    @display(description="Status", label={"PENDING": "warning", "CONFIRMED": "success", "CANCELLED": "default"})
     def shown_status(self, row: Distribution) -> tuple[str, str]:
         return row.status, Distribution.Status(row.status).label
 
-    @display(description="Other side")  # type: ignore[untyped-decorator]
+    @display(description="Other side")
     def shown_other_side(self, row: Distribution) -> str:
         return other_side(row)
 
-    @display(description="Made")  # type: ignore[untyped-decorator]
+    @display(description="Made")
     def shown_time(self, row: Distribution) -> str:
         return shown.moment(row.created_at)
 

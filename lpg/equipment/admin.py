@@ -4,11 +4,11 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from unfold.decorators import display
 
 from lpg.desk import filters, rates, shown
 from lpg.desk.admin import DeskAdmin, actor_of
 from lpg.desk.forms import DeskForm
+from lpg.desk.shown import display
 from lpg.equipment import services
 from lpg.equipment.models import DefaultRate, Equipment
 from lpg.equipment.selectors import default_rate_row, default_rates_to_come, equipment_seen_by, with_default_rate
@@ -47,11 +47,11 @@ class EquipmentAdmin(DeskAdmin):
     )
     shown_in_use: ClassVar[Any] = staticmethod(shown.in_use)
 
-    @display(description="Weight (kg)", ordering="weight_kg", formatting="price")  # type: ignore[untyped-decorator]
+    @display(description="Weight (kg)", ordering="weight_kg", formatting="price")
     def shown_weight(self, equipment: Equipment) -> str:
         return shown.NOTHING if equipment.weight_kg is None else f"{equipment.weight_kg:,.2f}"
 
-    @display(description="Default rate", formatting="price")  # type: ignore[untyped-decorator]
+    @display(description="Default rate", formatting="price")
     def shown_rate(self, equipment: Equipment) -> str:
         return shown.rate(equipment.default_rate)
 

@@ -3,12 +3,12 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from lpg.desk import filters, shown
 from lpg.desk.decided import DecidedAdmin, Decision
 from lpg.desk.forms import PlainForm
+from lpg.desk.shown import display
 from lpg.errors import NotAllowed
 from lpg.inventory import counts
 from lpg.inventory.models import Condition, Count
@@ -51,21 +51,19 @@ class CountAdmin(DecidedAdmin):
         ),
     }
 
-    @display(description="Where")  # type: ignore[untyped-decorator]
+    @display(description="Where")
     def shown_place(self, row: Count) -> str:
         return row.place.name
 
-    @display(  # type: ignore[untyped-decorator]
-        description="Status", label={"PENDING": "warning", "APPROVED": "success", "CANCELLED": "default"}
-    )
+    @display(description="Status", label={"PENDING": "warning", "APPROVED": "success", "CANCELLED": "default"})
     def shown_status(self, row: Count) -> tuple[str, str]:
         return row.status, Count.Status(row.status).label
 
-    @display(description="Counted")  # type: ignore[untyped-decorator]
+    @display(description="Counted")
     def shown_time(self, row: Count) -> str:
         return shown.moment(row.created_at)
 
-    @display(description="Decided by")  # type: ignore[untyped-decorator]
+    @display(description="Decided by")
     def shown_decider(self, row: Count) -> str:
         return str(row.decided_by) if row.decided_by else shown.NOTHING
 

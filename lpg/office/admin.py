@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from lpg.accounts.selectors import users_seen_by
@@ -15,6 +14,7 @@ from lpg.audit.selectors import audit_seen_by
 from lpg.depots.selectors import depots_with
 from lpg.desk import changes, filters, shown
 from lpg.desk.admin import DeskAdmin, DeskList
+from lpg.desk.shown import display
 from lpg.roles import Actor
 
 DONE = {
@@ -81,23 +81,23 @@ class AuditAdmin(DeskAdmin):
     ordering = ("-id",)
     sortable_by = ()
 
-    @display(description="When")  # type: ignore[untyped-decorator]
+    @display(description="When")
     def shown_time(self, row: AuditLog) -> str:
         return shown.moment(row.created_at)
 
-    @display(description="Who")  # type: ignore[untyped-decorator]
+    @display(description="Who")
     def who(self, row: AuditLog) -> str:
         return row.user_name
 
-    @display(description="What")  # type: ignore[untyped-decorator]
+    @display(description="What")
     def shown_action(self, row: Any) -> str:
         return str(row.entry.action)
 
-    @display(description="Of what")  # type: ignore[untyped-decorator]
+    @display(description="Of what")
     def shown_entity(self, row: Any) -> str:
         return str(row.entry.entity)
 
-    @display(description="Fields")  # type: ignore[untyped-decorator]
+    @display(description="Fields")
     def shown_fields(self, row: Any) -> str:
         return shown.NOTHING if row.entry.is_new else row.entry.fields or shown.NOTHING
 
