@@ -24,7 +24,7 @@ from lpg.accounts.serializers import (
     UserQuery,
     UserRow,
 )
-from lpg.api.door import Door, Listed, MasterData, needs
+from lpg.api.door import Door, Listed, MasterData, needs, shown
 from lpg.api.guard import actor_of
 from lpg.errors import Invalid
 from lpg.roles import Actor
@@ -73,7 +73,7 @@ class MeDoor(Door):
 
     def list(self, request: Request) -> Response:
         """Who I am, and what I may see."""
-        return Response(self.output(cast(User, request.user)).data)
+        return Response(shown(self.output, request.user))
 
     @action(detail=False, methods=["post"])
     def password(self, request: Request) -> HttpResponse:

@@ -2,7 +2,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lpg.api.door import Door
+from lpg.api.door import Door, shown
 from lpg.errors import Missing
 from lpg.integrity import services
 from lpg.integrity.models import Run
@@ -24,7 +24,7 @@ class IntegrityDoor(Door):
         run = Run.objects.order_by("-at", "-pk").first()
         if run is None:
             raise Missing("The books have not been verified yet. POST here to do it now.")
-        return Response(RunRow(run).data)
+        return Response(shown(RunRow, run))
 
     def create(self, request: Request) -> HttpResponse:
         """Run every check now."""

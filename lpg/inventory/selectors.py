@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -52,7 +53,9 @@ def movements_of(place: Place) -> tuple[QuerySet[Movement], QuerySet[Movement]]:
 
 
 def counts_seen_by(actor: Actor) -> QuerySet[Count]:
-    rows = Count.objects.filter(place__in=places_seen_by(actor))
+    """`blind`: not decided, and counted by the reader, who must not learn from it what the books hold."""
+    blind: Any = Q(status=Count.Status.PENDING, user=actor.pk)
+    rows = Count.objects.filter(place__in=places_seen_by(actor)).annotate(blind=blind)
     return rows.select_related("place__depot", "place__vehicle", "place__customer").prefetch_related("lines__equipment")
 
 

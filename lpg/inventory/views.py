@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lpg import work
-from lpg.api.door import Listed, Readable
+from lpg.api.door import Listed, Readable, shown
 from lpg.api.guard import actor_of
 from lpg.errors import Invalid
 from lpg.inventory import counts, services
@@ -76,7 +76,7 @@ class InventoryDoor(Listed):
             later = quantities_after(at, [row.place_id for row in rows])
         for row in rows:
             row.quantity -= later[row.place_id, row.equipment_id, row.condition]
-        return self.get_paginated_response(self.output(rows, many=True).data)
+        return self.get_paginated_response([shown(self.output, row) for row in rows])
 
     @action(detail=False, methods=["post"], url_path="update")
     def change(self, request: Request) -> HttpResponse:
