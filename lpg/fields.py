@@ -140,13 +140,19 @@ class RateField(FixedDecimalField):
     decimal_places = 4
 
 
+class ReadingField(FixedDecimalField):
+    """What a meter shows, or how much gas went through it."""
+
+    decimal_places = 3
+
+
 class WeightField(FixedDecimalField):
     """Kilograms."""
 
     decimal_places = 2
 
 
-for _field in (MoneyField, RateField, WeightField):
+for _field in (MoneyField, RateField, ReadingField, WeightField):
     for _operation in (Combinable.ADD, Combinable.SUB):
         register_combinable_fields(_field, _operation, _field, _field)
     register_combinable_fields(_field, Combinable.MUL, models.IntegerField, _field)

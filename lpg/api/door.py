@@ -33,13 +33,14 @@ _NO_FILTER = {"page_size", "cursor", "ordering", "search"}
 
 
 @cache
-def _of(shape: type[Serializer[Any]]) -> Serializer[Any]:
-    return shape()
+def _built[S: Serializer[Any]](shape: type[S], *, partial: bool = False) -> S:
+    """A serializer keeps nothing of what it reads or shows, and building it costs more than using it: one each."""
+    return shape(partial=partial)
 
 
 def shown(shape: type[Serializer[Any]], row: Any) -> Any:
-    """A row as it is answered. The serializer is built once for each shape: building it costs more than using it."""
-    return _of(shape).to_representation(row)
+    """A row as it is answered."""
+    return _built(shape).to_representation(row)
 
 
 class Door(viewsets.GenericViewSet[Any]):
@@ -71,9 +72,7 @@ class Door(viewsets.GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        query = self.query_class()(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        self.query_values = query.validated_data
+        self.query_values = _built(self.query_class()).run_validation(request.query_params)
 
     def query_class(self) -> type[Query]:
         return self.queries.get(self.action or "", Query)
@@ -107,9 +106,7 @@ class Door(viewsets.GenericViewSet[Any]):
 
     def read(self, request: Request, *, partial: bool = False) -> Any:
         """The values of this action's body."""
-        body = self.bodies.get(self.action, Input)(data=request.data, partial=partial)
-        body.is_valid(raise_exception=True)
-        return body.validated_data
+        return _built(self.bodies.get(self.action, Input), partial=partial).run_validation(request.data)
 
     def write(self, request: Request, effect: Callable[[Any], Any], *, partial: bool = False) -> HttpResponse:
         """Validate this action's body, do `effect` with its values once, and answer with what it returns."""

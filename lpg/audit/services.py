@@ -1,10 +1,10 @@
 """Writing what happened, in the same database transaction as what happened."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
@@ -31,6 +31,15 @@ COLUMNS = (
 SECRETS = {"password"}  # never copied into the audit
 
 
+class Happened(NamedTuple):
+    """One change of one entity."""
+
+    action: str
+    entity: models.Model
+    before: Snapshot | None
+    after: Snapshot | None
+
+
 def record(
     *, actor: Actor | None, action: str, entity: models.Model, before: Snapshot | None, after: Snapshot | None
 ) -> None:
@@ -38,6 +47,12 @@ def record(
 
     The row belongs to the depot that the entity belongs to, its `depot_id`; without one only administrators see it.
     """
+    record_all(actor, [Happened(action, entity, before, after)])
+
+
+def record_all(actor: Actor | None, happened: Iterable[Happened]) -> None:
+    """Write an audit row for each of several changes made together, in one statement."""
+    at = sql.moment(timezone.now())
     sql.insert(
         AuditLog._meta.db_table,
         COLUMNS,
@@ -51,8 +66,9 @@ def record(
                 getattr(entity, "depot_id", None),
                 json.dumps({"before": before, "after": after}, ensure_ascii=False),
                 trace.request_id.get(),
-                sql.moment(timezone.now()),
+                at,
             )
+            for action, entity, before, after in happened
         ],
     )
 

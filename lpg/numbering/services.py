@@ -4,13 +4,14 @@ The counter is a row, taken inside the transaction of its document: a rolled-bac
 nobody can take the next one until this one is decided. So take a number last: it is the lock everybody waits for.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import Enum
 
 from django.db import connection
-from django.db.models import F
 from django.utils import timezone
 
+from lpg import sql
 from lpg.numbering.models import Series
 
 
@@ -26,12 +27,29 @@ class Numbered(Enum):
 
 def take(what: Numbered, at: datetime) -> str:
     """The next number of a series, such as `TRX-20261120-000123`, dated in the company's time zone."""
-    series, period = _period(what, at)
-    row = Series.objects.filter(series=series, period=period)
-    if not row.update(last=F("last") + 1):
-        _begin(series, period)
-        row.update(last=F("last") + 1)
-    return f"{series}-{period}-{row.values_list('last', flat=True).get():06d}"
+    return take_all([what], at)[what]
+
+
+def take_all(whats: Collection[Numbered], at: datetime) -> dict[Numbered, str]:
+    """The next number of each of these series, in two statements. They are locked in the order of their names."""
+    wanted = {_period(what, at): what for what in whats}
+    taken = _advance(wanted)
+    if missing := wanted.keys() - taken.keys():
+        for series, period in sorted(missing):
+            _begin(series, period)
+        taken |= _advance(missing)
+    return {what: f"{series}-{period}-{taken[series, period]:06d}" for (series, period), what in wanted.items()}
+
+
+def _advance(keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Each series that is there, one further."""
+    values = [value for key in keys for value in key]
+    these = " OR ".join(["(series = %s AND period = %s)"] * len(keys))
+    hint = "" if connection.vendor == "sqlite" else " FORCE INDEX (series_once_per_period)"
+    if not sql.run(f"UPDATE numbering_series{hint} SET last = last + 1 WHERE {these}", values):  # noqa: S608
+        return {}
+    found = sql.rows(f"SELECT series, period, last FROM numbering_series WHERE {these}", values)  # noqa: S608
+    return {(series, period): last for series, period, last in found}
 
 
 def prepare(now: datetime) -> None:
