@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from lpg import work
 from lpg.accounts.models import User
-from lpg.append_only import AppendOnly, create_triggers, drop_triggers
+from lpg.append_only import AppendOnly, Kept, create_freeze, create_triggers, drop_triggers
 from lpg.depots.models import Depot
 from lpg.roles import Role
 from tests import make
@@ -36,9 +36,12 @@ def django_db_setup(django_db_setup: None) -> None:
     plain = connection.ops.sql_flush
 
     def sql_flush(style: Any, tables: Any, **options: Any) -> list[str]:
-        kept = [table for table in AppendOnly.tables() if table in tables]
-        dropped = [statement for table in kept for statement in drop_triggers(table)]
-        made = [statement for table in kept for statement in create_triggers(connection.vendor, table)]
+        guards = {table: create_triggers(connection.vendor, table) for table in AppendOnly.tables()}
+        for model in Kept.__subclasses__():
+            guards[model._meta.db_table] = create_freeze(connection.vendor, model._meta.db_table, model.frozen())
+        guarded = [table for table in guards if table in tables]
+        dropped = [statement for table in guarded for statement in drop_triggers(table)]
+        made = [statement for table in guarded for statement in guards[table]]
         return [*dropped, *plain(style, tables, **options), *made]
 
     connection.ops.sql_flush = sql_flush

@@ -65,6 +65,20 @@ class Inactive(Refused):
     title = "No longer in use"
 
 
+class NotPending(Refused):
+    """It has been decided already."""
+
+    code = "not_pending"
+    title = "Decided already"
+
+
+class AlreadyVoid(Refused):
+    """It was voided before."""
+
+    code = "already_void"
+    title = "Voided already"
+
+
 class TooLarge(Refused):
     """The body is larger than any honest request."""
 

@@ -34,6 +34,8 @@ class Actor(Protocol):
     @property
     def own_depot_ids(self) -> Collection[int]: ...
     @property
+    def depot_id(self) -> int | None: ...
+    @property
     def vehicle_id(self) -> int | None: ...
 
 
@@ -63,6 +65,16 @@ MAY: dict[str, Reach] = {
     "stock.write": ADMIN_AND_OWN,
     "distributions.read": {**ADMIN_AND_OWN, Role.DRIVER: Scope.SELF},
     "distributions.write": {**ADMIN_AND_OWN, Role.DRIVER: Scope.OWN},
+    "meters.read": {**ADMIN_AND_OWN, Role.DRIVER: Scope.OWN},
+    "meters.write": ADMIN_AND_OWN,
+    "readings.write": {**ADMIN_AND_OWN, Role.DRIVER: Scope.OWN},
+    "transactions.read": {**ADMIN_AND_OWN, Role.DRIVER: Scope.SELF},
+    "transactions.write": {**ADMIN_AND_OWN, Role.DRIVER: Scope.OWN},
+    "transactions.decide": ADMIN_AND_OWN,
+    "invoices.read": {**ADMIN_AND_OWN, Role.DRIVER: Scope.SELF},
+    "invoices.open": {**ADMIN_AND_OWN, Role.DRIVER: Scope.OWN},
+    "payments.read": {**ADMIN_AND_OWN, Role.DRIVER: Scope.SELF},
+    "payments.write": {**ADMIN_AND_OWN, Role.DRIVER: Scope.OWN},
     "integrity": ADMIN_ONLY,
     "audit.read": ADMIN_AND_OWN,
     "lists.import": ADMIN_ONLY,
@@ -85,6 +97,13 @@ def require_at(actor: Actor, capability: str, *depot_ids: int | None) -> None:
     require(actor, capability)
     if MAY[capability][Role(actor.role)] is Scope.OWN and not set(depot_ids) <= set(actor.own_depot_ids):
         raise NotAllowed("You may do this only for your own depots. Choose one of them, or ask an administrator.")
+
+
+def within(actor: Actor, capability: str, *, depot_id: int | None = None, is_active: bool = False) -> bool:
+    """Whether the actor's part in this reaches what belongs to this depot, or is in use: `sees` for a row in hand."""
+    scope = MAY[capability].get(Role(actor.role))
+    own = scope is Scope.OWN and depot_id in actor.own_depot_ids
+    return scope is Scope.ALL or own or (scope is Scope.ACTIVE and is_active)
 
 
 def sees(actor: Actor, capability: str, *, depots: Callable[[], Q] | None = None, self_: Q | None = None) -> Q:

@@ -1,7 +1,8 @@
 """All settings, read from the environment, from `.env`, or (X_FILE) from the file that a variable names."""
 
 import secrets
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,11 @@ INSTALLED_APPS = [
     "lpg.accounts",
     "lpg.customers",
     "lpg.inventory",
+    "lpg.meters",
+    "lpg.invoices",
+    "lpg.payments",
     "lpg.distribution",
+    "lpg.transactions",
     "lpg.integrity",
     "lpg.worker",
 ]
@@ -259,9 +264,13 @@ SPECTACULAR_SETTINGS = {
         {"name": name, "description": words}
         for name, words in {
             "Sign in": "Who you are, and on which devices.",
+            "Transactions": "Sales: what was delivered, what came back, what the meter says and what was paid.",
+            "Invoices": "Documents as they were issued.",
+            "Payments": "Money received, and what it settles.",
             "Distributions": "Cylinders between depot and truck, in two steps.",
             "Stock": "What every place holds, and every movement of it.",
             "Customers": "Who buys gas, and what they pay.",
+            "Meters": "Gas meters at customers' sites, and their readings.",
             "Equipment": "What is carried, and its default rates.",
             "Depots & trucks": "Where it is kept and what carries it.",
             "People": "Who works here, and what they may do.",
@@ -270,6 +279,31 @@ SPECTACULAR_SETTINGS = {
         }.items()
     ],
 }
+
+# --- the company and its taxes: printed on every document ---------------------------------------------------------
+
+COMPANY = {
+    "name": env.str("COMPANY_NAME", "HSH LPG Pte Ltd"),
+    "uen": env.str("COMPANY_UEN", ""),
+    "gst_reg_no": env.str("COMPANY_GST_REG_NO", ""),  # empty: not registered, and no tax is charged
+    "address": env.str("COMPANY_ADDRESS", ""),
+    "postal_code": env.str("COMPANY_POSTAL_CODE", ""),
+    "phone": env.str("COMPANY_PHONE", ""),
+    "email": env.str("COMPANY_EMAIL", ""),
+}
+PRICES_INCLUDE_GST = env.bool("PRICES_INCLUDE_GST", True)
+GST_RATES: list[tuple[date, Decimal]] = []  # percent, each from its day on
+for _pair in env.list(
+    "GST_RATES", ["1994-04-01=3", "2003-01-01=4", "2004-01-01=5", "2007-07-01=7", "2023-01-01=8", "2024-01-01=9"]
+):
+    try:
+        _day, _percent = _pair.strip().split("=")
+        GST_RATES.append((date.fromisoformat(_day), Decimal(_percent)))
+    except (ValueError, ArithmeticError) as error:
+        raise ImproperlyConfigured(
+            f"GST_RATES: {_pair!r} is not a day and a percentage, such as 2024-01-01=9"
+        ) from error
+GST_RATES.sort()
 
 # --- safety -------------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,10 @@ from lpg.equipment.views import EquipmentDoor
 from lpg.errors import Missing
 from lpg.integrity.views import IntegrityDoor
 from lpg.inventory.views import CountDoor, InventoryDoor, MovementDoor
+from lpg.invoices.views import InvoiceDoor, OpenInvoiceDoor
+from lpg.meters.views import CustomerMeterDoor, MeterDoor
+from lpg.payments.views import PaymentDoor
+from lpg.transactions.views import TransactionDoor
 
 
 @csrf_exempt
@@ -50,11 +54,17 @@ router = SimpleRouter()  # the tags' order: that of the daily work
 router.register("token", TokenDoor, basename="token")
 router.register("me", MeDoor, basename="me")
 router.register("sessions", SessionDoor, basename="sessions")
+router.register("transactions", TransactionDoor, basename="transactions")
+router.register("invoices", InvoiceDoor, basename="invoices")
+router.register("payments", PaymentDoor, basename="payments")
 router.register("distributions", DistributionDoor, basename="distributions")
 router.register("inventories/movements", MovementDoor, basename="movements")
 router.register("inventories/counts", CountDoor, basename="counts")
 router.register("inventories", InventoryDoor, basename="inventories")
 router.register("customers", CustomerDoor, basename="customers")
+router.register("customers", CustomerMeterDoor, basename="customer-meters")
+router.register("customers", OpenInvoiceDoor, basename="customer-invoices")
+router.register("meters", MeterDoor, basename="meters")
 router.register("equipment", EquipmentDoor, basename="equipment")
 router.register("depots", DepotDoor, basename="depots")
 router.register("vehicles", VehicleDoor, basename="vehicles")

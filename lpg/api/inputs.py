@@ -220,6 +220,14 @@ class Amount(serializers.DecimalField):
         return super().to_internal_value(data)
 
 
+class ReasonInput(Input):
+    """Why something is taken back or decided."""
+
+    example: ClassVar[dict[str, Any]] = {"reason": "Recorded for the wrong shop"}
+
+    reason = Text(max_length=200)
+
+
 class ListQuery(Query):
     """What every list takes."""
 

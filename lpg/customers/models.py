@@ -60,6 +60,16 @@ class Customer(models.Model):
     def __str__(self) -> str:
         return f"{self.customer_code} {self.name}"
 
+    @property
+    def is_meter_installed(self) -> bool:
+        return any(meter.removed_on is None for meter in self.meters.all())
+
+    @property
+    def last_meter_reading(self) -> Decimal | None:
+        """What the meter showed last; none without a meter, and none when there are several."""
+        shown = [meter.current_reading for meter in self.meters.all() if meter.removed_on is None]
+        return shown[0] if len(shown) == 1 else None
+
 
 class Rate(AppendOnly):
     """What a customer pays from a day on: for equipment, or (no equipment) for one unit of metered gas."""

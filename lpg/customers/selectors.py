@@ -1,5 +1,6 @@
 """Which customers somebody sees, and what they pay today."""
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -8,12 +9,21 @@ from django.db.models import OuterRef, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
+from lpg import sql
 from lpg.customers.models import Customer, Rate
+from lpg.equipment.models import Equipment
+from lpg.fields import RateField
 from lpg.roles import Actor, sees
 
 
 def customers_seen_by(actor: Actor) -> QuerySet[Customer]:
     return Customer.objects.filter(sees(actor, "customers.read"))
+
+
+def locked_customer(customer_id: int) -> Customer | None:
+    """The row of a customer, locked: whoever changes what a customer owes, holds or shows on a meter begins with it."""
+    found = sql.entities(Customer, f"WHERE id = %s{sql.locking()}", [customer_id])
+    return found[0] if found else None
 
 
 def with_meter_rate(customers: QuerySet[Customer], on: date | None = None) -> QuerySet[Customer]:
@@ -32,6 +42,35 @@ def _meter_rates(on: date | None) -> QuerySet[Rate]:
     """Those begun by that day, the one that counts first."""
     begun = Rate.objects.filter(equipment=None, effective_from__lte=on or timezone.localdate())
     return begun.order_by("-effective_from", "-id")
+
+
+def rates_on(customer_id: int, equipment_ids: Collection[int], day: date) -> dict[int | None, Decimal]:
+    """What this customer pays on that day for each of these, and (None) for one unit of metered gas, in one statement.
+
+    Their own rate in force, else the default rate of the equipment; what has neither is left out.
+    """
+    ids, until = list(equipment_ids) or [0], day.isoformat()
+    these = f"equipment_id IN {sql.groups(len(ids), 1)}"
+    found = sql.rows(
+        f"""
+        SELECT 0 AS own, equipment_id, rate, effective_from, id FROM equipment_defaultrate
+        WHERE {these} AND effective_from <= %s
+        UNION ALL SELECT 1, equipment_id, rate, effective_from, id FROM customers_rate
+        WHERE customer_id = %s AND (equipment_id IS NULL OR {these}) AND effective_from <= %s
+        ORDER BY own, effective_from, id
+        """,  # noqa: S608
+        [*ids, until, customer_id, *ids, until],
+    )
+    places = RateField.decimal_places
+    return {
+        equipment: Decimal(rate).scaleb(-places) for _, equipment, rate, _, _ in found
+    }  # of several the last counts
+
+
+def rate_for(customer: Customer, equipment: Equipment | None, day: date) -> Decimal | None:
+    """What the customer pays on that day for this equipment, or (None) for one unit of metered gas."""
+    key = equipment.pk if equipment else None
+    return rates_on(customer.pk, [equipment.pk] if equipment else [], day).get(key)
 
 
 def rates_of(customer: Customer) -> QuerySet[Rate]:

@@ -21,11 +21,12 @@ CUSTOMER = {
     "is_active": True,
     "meter_rate": "2.3500",
 }
+METERED = {"is_meter_installed": True, "last_meter_reading": "1532.400"}
 RATE = {"equipment": 3, "rate": "36.5000", "effective_from": "2026-12-01"}
 
 
 class CustomerRow(serializers.ModelSerializer[Customer]):
-    example: ClassVar[dict[str, Any]] = {"id": 1, **CUSTOMER}
+    example: ClassVar[dict[str, Any]] = {"id": 1, **CUSTOMER, **METERED}
 
     credit_limit = serializers.DecimalField(
         max_digits=18, decimal_places=2, allow_null=True, help_text="null: no limit."
@@ -33,10 +34,14 @@ class CustomerRow(serializers.ModelSerializer[Customer]):
     meter_rate = serializers.DecimalField(
         max_digits=18, decimal_places=4, allow_null=True, help_text="In force today; null: none."
     )
+    is_meter_installed = serializers.BooleanField()
+    last_meter_reading = serializers.DecimalField(
+        max_digits=18, decimal_places=3, allow_null=True, help_text="null: no meter, or several."
+    )
 
     class Meta:
         model = Customer
-        fields = ("id", *CUSTOMER)
+        fields = ("id", *CUSTOMER, *METERED)
 
 
 class CustomerInput(Input):

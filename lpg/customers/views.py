@@ -35,7 +35,7 @@ class CustomerDoor(MasterData):
     searched = ("customer_code", "name", "phone")
 
     def rows(self) -> QuerySet[Customer]:
-        return with_meter_rate(customers_seen_by(actor_of(self.request)))
+        return with_meter_rate(customers_seen_by(actor_of(self.request))).prefetch_related("meters")
 
     def make(self, actor: Actor, values: Any) -> Customer:
         return services.create_customer(actor=actor, values=values)

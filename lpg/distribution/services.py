@@ -9,16 +9,15 @@ from django.db.models import prefetch_related_objects
 
 from lpg import sql, work
 from lpg.audit import services as audit
-from lpg.depots.models import Vehicle
 from lpg.distribution.models import Distribution, DistributionItem
 from lpg.distribution.selectors import ITEMS_WITH_DEPOTS, distributions_seen_by, with_items
-from lpg.errors import Invalid, NotAllowed, Refused
+from lpg.errors import Invalid, NotPending, Refused
 from lpg.inventory.models import Movement, Place
 from lpg.inventory.places import Owner, places_of
-from lpg.inventory.resolve import equipment_in_use, owner_named
+from lpg.inventory.resolve import equipment_in_use, may_use_truck, owner_named
 from lpg.inventory.services import Cause, Line, move
 from lpg.numbering.services import Numbered, take
-from lpg.roles import Actor, Role, require, require_at
+from lpg.roles import Actor, require, require_at
 
 
 class Item(NamedTuple):
@@ -47,13 +46,6 @@ class AlreadyConfirmed(Refused):
 
     code = "already_confirmed"
     title = "Confirmed already"
-
-
-class NotPending(Refused):
-    """It has been confirmed or cancelled."""
-
-    code = "not_pending"
-    title = "Decided already"
 
 
 @transaction.atomic
@@ -188,16 +180,8 @@ def _other_side(actor: Actor, named: OtherSide) -> Owner:
     kind, id, field = chosen[0]
     owner = owner_named(actor, kind, id, field=field)
     if kind == Place.Kind.TRUCK:
-        _may_use_truck(actor, owner.id)
+        may_use_truck(actor, owner.id, "distributions.write")
     return owner
-
-
-def _may_use_truck(actor: Actor, vehicle_id: int) -> None:
-    """Drivers use their own truck, supervisors those of their own depots: nobody empties somebody else's."""
-    if actor.role != Role.DRIVER:
-        require_at(actor, "distributions.write", Vehicle.objects.values_list("depot_id", flat=True).get(pk=vehicle_id))
-    elif vehicle_id != actor.vehicle_id:
-        raise NotAllowed("This is somebody else's truck. Leave the vehicle out to use your own.")
 
 
 def _lines(distribution: Distribution, items: Sequence[DistributionItem]) -> list[Line]:

@@ -6,8 +6,12 @@ from lpg import work
 from lpg.distribution.checks import CHECKS as OF_DISTRIBUTIONS
 from lpg.integrity.models import Run
 from lpg.inventory.checks import CHECKS as OF_STOCK
+from lpg.invoices.checks import CHECKS as OF_DOCUMENTS
+from lpg.meters.checks import CHECKS as OF_METERS
+from lpg.payments.checks import CHECKS as OF_MONEY
+from lpg.transactions.checks import CHECKS as OF_SALES
 
-CHECKS = {**OF_STOCK, **OF_DISTRIBUTIONS}
+CHECKS = {**OF_STOCK, **OF_DISTRIBUTIONS, **OF_METERS, **OF_SALES, **OF_DOCUMENTS, **OF_MONEY}
 
 
 def verify() -> Run:

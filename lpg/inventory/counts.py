@@ -8,7 +8,7 @@ from django.db import transaction
 
 from lpg import work
 from lpg.audit import services as audit
-from lpg.errors import Invalid, NotAllowed, Refused
+from lpg.errors import Invalid, NotAllowed, NotPending
 from lpg.inventory.models import Count, CountLine, Movement, Place
 from lpg.inventory.selectors import counts_seen_by
 from lpg.inventory.services import Cause, corrections, move, quantities
@@ -19,13 +19,6 @@ class Counted(NamedTuple):
     equipment_id: int
     condition: str
     quantity: int
-
-
-class NotPending(Refused):
-    """It has been decided already."""
-
-    code = "not_pending"
-    title = "Decided already"
 
 
 @transaction.atomic

@@ -116,6 +116,8 @@ class Movement(AppendOnly):
         TRANSFER = "TRANSFER", "Transfer"
         UPDATE = "UPDATE", "Update"
         COUNT = "COUNT", "Count"
+        METER = "METER", "Meter"
+        TRANSACTION = "TRANSACTION", "Sale"
 
     origin = models.ForeignKey(Place, models.PROTECT, related_name="+")
     origin_condition = AsciiField(max_length=7, blank=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from lpg import sql
 from lpg.inventory.models import Place
 
 
@@ -39,7 +40,8 @@ def place_of(owner: Owner) -> Place:
 
 
 def _found(wanted: dict[str, Owner]) -> dict[Owner, Place]:
-    return {wanted[place.key]: place for place in Place.objects.filter(key__in=list(wanted))}
+    found = sql.entities(Place, f"WHERE `key` IN {sql.groups(len(wanted), 1)}", list(wanted))
+    return {wanted[place.key]: place for place in found}
 
 
 def _new(owner: Owner) -> Place:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 
+from lpg import sql
 from lpg.customers.selectors import customers_seen_by
+from lpg.depots.models import Vehicle
 from lpg.depots.selectors import depot_named, vehicle_named
 from lpg.equipment.models import Equipment
-from lpg.equipment.selectors import equipment_seen_by
-from lpg.errors import Inactive, Invalid
+from lpg.errors import Inactive, Invalid, NotAllowed
 from lpg.inventory.models import Condition, Place
 from lpg.inventory.places import SCRAP, SUPPLIER, Owner, place_of
-from lpg.roles import Actor
+from lpg.roles import Actor, Role, require_at, within
 
 
 def owner_named(actor: Actor, kind: str, id: int | None, *, field: str) -> Owner:
@@ -37,12 +38,25 @@ def place_named(actor: Actor, kind: str, id: int | None, *, field: str) -> Place
     return place_of(owner_named(actor, kind, id, field=field))
 
 
-def equipment_in_use(actor: Actor, ids: Iterable[int], *, field: str = "items") -> dict[int, Equipment]:
+def may_use_truck(actor: Actor, vehicle_id: int, capability: str) -> None:
+    """Drivers use their own truck, supervisors those of their own depots: nobody empties somebody else's.
+
+    Raises NotAllowed.
+    """
+    if actor.role != Role.DRIVER:
+        require_at(actor, capability, Vehicle.objects.values_list("depot_id", flat=True).get(pk=vehicle_id))
+    elif vehicle_id != actor.vehicle_id:
+        raise NotAllowed("This is somebody else's truck. Leave the vehicle out to use your own.")
+
+
+def equipment_in_use(actor: Actor, ids: Iterable[int | None], *, field: str = "items") -> dict[int, Equipment]:
     """The equipment that lines name, in one statement. Raises Invalid for each unknown line, Inactive for retired."""
-    wanted = list(ids)
-    found = equipment_seen_by(actor).in_bulk(set(wanted))
+    lines = list(ids)
+    wanted = list(dict.fromkeys(id for id in lines if id is not None))
+    rows = sql.entities(Equipment, f"WHERE id IN {sql.groups(len(wanted), 1)}", wanted) if wanted else []
+    found = {row.pk: row for row in rows if within(actor, "equipment.read", is_active=row.is_active)}
     unknown = Invalid.unknown("").errors or {}
-    errors = {f"{field}.{number}.equipment": unknown[""] for number, id in enumerate(wanted) if id not in found}
+    errors = {f"{field}.{number}.equipment": unknown[""] for number, id in enumerate(lines) if id and id not in found}
     if errors:
         raise Invalid(errors)
     for item in found.values():

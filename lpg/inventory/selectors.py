@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
+from lpg import sql
 from lpg.inventory.models import Balance, Count, Movement, Place
 from lpg.roles import Actor, Role, sees
 
@@ -72,3 +73,17 @@ def quantities_after(moment: datetime, place_ids: Sequence[int]) -> Counter[Key]
         for place, equipment, condition, total in moved.values_list(*keys, "total"):
             net[place, equipment, condition] += sign * total
     return net
+
+
+def held_at(place: Place) -> list[dict[str, Any]]:
+    """What a place holds, as a document shows it."""
+    rows = sql.rows(
+        "SELECT b.equipment_id, e.name, b.`condition`, b.quantity FROM inventory_balance b"
+        " JOIN equipment_equipment e ON e.id = b.equipment_id"
+        " WHERE b.place_id = %s AND b.quantity > 0 ORDER BY e.name, b.`condition`",
+        [place.pk],
+    )
+    return [
+        {"equipment": equipment, "name": name, "condition": condition or None, "quantity": quantity}
+        for equipment, name, condition, quantity in rows
+    ]

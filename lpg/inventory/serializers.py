@@ -258,12 +258,6 @@ class CountInput(Input):
     remarks = Text(max_length=500, multiline=True, allow_blank=True, required=False, default="")
 
 
-class ReasonInput(Input):
-    example: ClassVar[dict[str, Any]] = {"reason": "Two cylinders were lent to the neighbour depot"}
-
-    reason = Text(max_length=200)
-
-
 class CountLineRow(serializers.ModelSerializer[CountLine]):
     equipment_name = serializers.CharField(source="equipment.name")
     condition = EmptyAsNull(allow_null=True)

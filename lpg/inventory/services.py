@@ -36,6 +36,11 @@ class Line(NamedTuple):
     def given(self) -> Key:
         return self.destination.pk, self.equipment_id, self.destination_condition
 
+    def reversed(self) -> "Line":
+        """The same, back again."""
+        ends = self.destination, self.destination_condition, self.origin, self.origin_condition
+        return Line(*ends, self.equipment_id, self.quantity)
+
 
 class Cause(NamedTuple):
     """Why stock moves: the document, its id and its number."""
@@ -88,15 +93,33 @@ class InsufficientStock(Refused):
     title = "Not enough stock"
 
 
+class Ready(NamedTuple):
+    """Lines that can be moved: their balances are locked and hold enough."""
+
+    lines: Sequence[Line]
+    held: dict[Key, Held]
+
+
 def move(lines: Sequence[Line], *, cause: Cause, reason: str = "", actor: Actor, now: datetime) -> None:
     """Move all lines or none. The number of statements does not depend on how many there are.
 
     Locks the balances in one fixed order, checks what they will hold when all is done, and writes the ledger.
     Raises InsufficientStock.
     """
+    post(prepare(lines), cause=cause, reason=reason, actor=actor, now=now)
+
+
+def prepare(lines: Sequence[Line]) -> Ready:
+    """Lock what `lines` touch and see that it is enough, before a number is taken. Raises InsufficientStock."""
     places = {place.pk: place for line in lines for place in (line.origin, line.destination)}
     held = _locked({key for line in lines for key in (line.taken, line.given)}, places)
     _refuse_shortages(lines, held, places)
+    return Ready(lines, held)
+
+
+def post(ready: Ready, *, cause: Cause, reason: str = "", actor: Actor, now: datetime) -> None:
+    """Move what was prepared, once."""
+    lines, held = ready
     at = sql.moment(now)
     movements = []
     for line in lines:

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from lpg import work
 from lpg.api.door import Listed, Readable, shown
 from lpg.api.guard import actor_of
+from lpg.api.inputs import ReasonInput
 from lpg.errors import Invalid
 from lpg.inventory import counts, services
 from lpg.inventory.models import Balance, Count, Movement, Place
@@ -32,7 +33,6 @@ from lpg.inventory.serializers import (
     InventoryRow,
     MovementQuery,
     MovementRow,
-    ReasonInput,
     TransferInput,
     TransferRow,
     UpdateInput,

@@ -1,0 +1,202 @@
+"""Money received, and which invoices it settles. Never refused for being too much: what is over stays as credit."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db import transaction
+
+from lpg import sql
+from lpg.audit import services as audit
+from lpg.customers.models import Customer
+from lpg.customers.selectors import locked_customer
+from lpg.errors import Invalid, Missing
+from lpg.invoices import services as invoices
+from lpg.invoices.models import Invoice
+from lpg.invoices.selectors import locked_documents
+from lpg.numbering.services import Numbered, take
+from lpg.payments.models import Allocation, Payment
+from lpg.payments.selectors import payments_seen_by
+from lpg.roles import Actor, require, require_at, within
+
+AHEAD = timedelta(minutes=5)  # a phone's clock may be that much before ours
+NOTHING = Decimal("0.00")
+
+
+class Money(NamedTuple):
+    """What somebody hands over; change is not counted."""
+
+    method: str
+    amount: Decimal
+    reference: str = ""
+
+
+@transaction.atomic
+def record(
+    *,
+    actor: Actor,
+    customer_id: int,
+    money: Money,
+    invoice_ids: Sequence[int] | None = None,
+    received_at: datetime | None = None,
+    client_temp_id: str = "",
+    now: datetime,
+) -> Payment:
+    """A numbered receipt, allocated to the invoices named, else to the oldest first.
+
+    Raises NotAllowed, Invalid (unknown customer or invoice, a time to come).
+    """
+    require(actor, "payments.write")
+    customer = locked_customer(customer_id)
+    if customer is None or not within(actor, "customers.read", depot_id=customer.depot_id):
+        raise Invalid.unknown("customer")
+    require_at(actor, "payments.write", customer.depot_id)
+    if received_at and received_at > now + AHEAD:
+        raise Invalid({"received_at": ["This time has not come yet. Check the clock of the device."]})
+    settling = _to_settle(customer, invoice_ids)
+    payment, happened = receive(
+        customer=customer,
+        money=money,
+        number=take(Numbered.RECEIPT, now),
+        settles=NOTHING,
+        client_temp_id=client_temp_id,
+        received_at=received_at or now,
+        actor=actor,
+        now=now,
+    )
+    audit.record_all(actor, [happened, *_spread(payment, settling, now)])
+    return payment
+
+
+@transaction.atomic
+def allocate(*, actor: Actor, payment_id: int, invoice_ids: Sequence[int] | None = None, now: datetime) -> Payment:
+    """Use what is left of a payment for the invoices named, else for the oldest first.
+
+    Raises Missing, NotAllowed, Invalid (unknown invoice).
+    """
+    seen = payments_seen_by(actor).filter(pk=payment_id).first()
+    if seen is None:
+        raise Missing
+    customer = locked_customer(seen.customer_id)
+    require_at(actor, "payments.write", customer.depot_id if customer else None)
+    payment = sql.entities(Payment, f"WHERE id = %s{sql.locking()}", [payment_id])[0]
+    payment.customer = customer or seen.customer
+    audit.record_all(actor, _spread(payment, _to_settle(payment.customer, invoice_ids), now))
+    return payment
+
+
+def receive(
+    *,
+    customer: Customer,
+    money: Money,
+    number: str,
+    settles: Decimal,
+    transaction_id: int | None = None,
+    client_temp_id: str = "",
+    received_at: datetime,
+    actor: Actor,
+    now: datetime,
+) -> tuple[Payment, audit.Happened]:
+    """The row of money received, of which `settles` is allocated by the caller at once. The caller writes the audit."""
+    payment = Payment(
+        payment_number=number,
+        customer=customer,
+        amount=money.amount,
+        unallocated=money.amount - settles,
+        method=money.method,
+        reference=money.reference,
+        transaction_id=transaction_id,
+        user_id=actor.pk,
+        client_temp_id=client_temp_id,
+        received_at=received_at,
+        created_at=now,
+    )
+    sql.add([payment])
+    payment.live = []
+    return payment, audit.Happened("CREATE_PAYMENT", payment, None, audit.snapshot(payment))
+
+
+def link(payment: Payment, invoice: Invoice, amount: Decimal, now: datetime) -> None:
+    """Say which invoice an amount already counted on both sides settles."""
+    sql.add([Allocation(payment=payment, invoice=invoice, amount=amount, created_at=now)])
+
+
+def spread_waiting(*, transaction_id: int, invoice: Invoice, now: datetime) -> list[audit.Happened]:
+    """Allocate what was paid with a sale that waited to its invoice, at last. The caller writes the audit."""
+    waiting = sql.entities(Payment, f"WHERE transaction_id = %s ORDER BY id{sql.locking()}", [transaction_id])
+    happened = []
+    for payment in waiting:
+        payment.customer = invoice.customer
+        happened += _spread(payment, [invoice], now)
+    return happened
+
+
+def take_back(*, document: Invoice, note: Invoice, now: datetime) -> list[audit.Happened]:
+    """What settled a voided document, or was settled by it, is open again; then its credit note settles it whole.
+
+    Payments become the customer's credit. The caller writes the audit.
+    """
+    live = "(invoice_id = %s OR credit_note_id = %s) AND released_at IS NULL ORDER BY id"
+    happened = []
+    for allocation in sql.entities(Allocation, f"WHERE {live}", [document.pk, document.pk]):
+        happened += _release(allocation, document, now)
+    if document.total_amount:
+        sql.add([Allocation(credit_note=note, invoice=document, amount=document.total_amount, created_at=now)])
+    happened.append(invoices.settle(document, document.sign * document.balance_due, now=now, credited=True))
+    return happened
+
+
+def _release(allocation: Allocation, document: Invoice, now: datetime) -> list[audit.Happened]:
+    allocation.released_at = now
+    allocation.save(update_fields=["released_at"])
+    happened = [invoices.settle(document, -allocation.amount, now=now)]
+    if allocation.payment_id:
+        payment = sql.entities(Payment, f"WHERE id = %s{sql.locking()}", [allocation.payment_id])[0]
+        payment.customer = document.customer
+        return [*happened, _allocated(payment, -allocation.amount)]
+    other_id = allocation.invoice_id if allocation.credit_note_id == document.pk else allocation.credit_note_id
+    other = locked_documents("id = %s", [other_id or 0])[0]
+    other.customer = document.customer
+    return [*happened, invoices.settle(other, -allocation.amount, now=now)]
+
+
+def _to_settle(customer: Customer, invoice_ids: Sequence[int] | None) -> list[Invoice]:
+    """The customer's open invoices, locked: those named in their order, else all, the oldest first."""
+    if invoice_ids is None:
+        found = locked_documents("customer_id = %s AND balance_due > 0", [customer.pk])
+    else:
+        named = dict.fromkeys(invoice_ids)
+        rows = (
+            locked_documents(f"customer_id = %s AND id IN {sql.groups(len(named), 1)}", [customer.pk, *named])
+            if named
+            else []
+        )
+        there = {invoice.pk: invoice for invoice in rows if not invoice.is_credit_note}
+        if missing := [number for number, id in enumerate(invoice_ids) if id not in there]:
+            raise Invalid({f"invoices.{missing[0]}": ["This customer has no such invoice. Choose from the open ones."]})
+        found = [there[id] for id in named]
+    for invoice in found:
+        invoice.customer = customer
+    return found
+
+
+def _spread(payment: Payment, settling: Sequence[Invoice], now: datetime) -> list[audit.Happened]:
+    happened: list[audit.Happened] = []
+    rows: list[Allocation] = []
+    for invoice in settling:
+        amount = min(payment.unallocated - sum((row.amount for row in rows), NOTHING), invoice.balance_due)
+        if amount > 0:
+            rows.append(Allocation(payment=payment, invoice=invoice, amount=amount, created_at=now))
+            happened.append(invoices.settle(invoice, amount, now=now))
+    if not rows:
+        return []
+    sql.add(rows)
+    return [*happened, _allocated(payment, sum((row.amount for row in rows), NOTHING))]
+
+
+def _allocated(payment: Payment, more: Decimal) -> audit.Happened:
+    before = {"unallocated": str(payment.unallocated)}
+    payment.unallocated -= more
+    payment.save(update_fields=["unallocated"])
+    return audit.Happened("UPDATE_PAYMENT", payment, before, {"unallocated": str(payment.unallocated)})
