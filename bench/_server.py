@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ PASSWORD = "hsh-demo-2026"
 @contextmanager
 def started(processes: int = 2) -> Iterator[str]:
     """The base URL of our own server, gone again afterwards. The database is the one the environment names."""
+    os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(64))  # shared with our services in this process
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,

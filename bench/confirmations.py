@@ -2,135 +2,69 @@
 
     make bench BENCH=bench/confirmations.py
 
-Both run in turns on one MariaDB with the same settings. BASELINE names the folder of the owner's code made runnable
-(../shared/baseline); without it ours is measured alone. Needs wrk.
+Both run in turns on one MariaDB with the same settings. Needs wrk.
 """
 
 import json
-import os
-import shutil
-import statistics
-import subprocess
-import sys
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import NamedTuple
 
-from _server import ROOT, Client, listening, started
+from _beside import BASELINE, CLIENTS, ROUNDS, Figures, Fire, compare, our_django, the_owners, wrk
+from _server import ROOT, Client, started
 
-CLIENTS = (1, 4, 16)
-ROUNDS = 3
-SECONDS = 2
 PER_ROUND = 1400  # more than any machine of ours confirms in a round
 TRUCKS = 16
 
 
-class Side(NamedTuple):
+class Side:
     """One of the two: where it listens, who posts, and the addresses still to be confirmed."""
 
-    name: str
-    url: str
-    token: str
-    paths: list[str]
+    def __init__(self, url: str, token: str, paths: list[str]) -> None:
+        self.url, self.token, self.paths, self.used = url, token, paths, 0
+
+    def fire(self, clients: int) -> Figures:
+        """One round of wrk; how many it did tells where the next round goes on."""
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+            file.write("\n".join(self.paths))
+            file.flush()
+            said = wrk(self.url, ROOT / "bench" / "post.lua", clients, self.token, file.name, str(self.used))
+        figures: Figures = json.loads(said)
+        self.used += int(figures["done"]) + clients
+        return figures
 
 
 @contextmanager
-def ours(distributions: int) -> Iterator[Side]:
+def ours(distributions: int) -> Iterator[Fire]:
     with started() as url:
         admin = Client(url).sign_in("admin")
         token = admin.headers["Authorization"].removeprefix("Bearer ")
         ids = _our_distributions(distributions)
-        yield Side("ours", url, token, [f"/api/v1/distributions/{id}/confirm/" for id in ids])
+        yield Side(url, token, [f"/api/v1/distributions/{id}/confirm/" for id in ids]).fire
 
 
 @contextmanager
-def the_owners(distributions: int, folder: Path) -> Iterator[Side]:
-    python = _environment(folder)
-    database = {"DB_NAME": "owners", "DB_ENGINE": "mysql"}
-    _create_database("owners")
-    with tempfile.TemporaryDirectory() as copy:
-        app = Path(copy) / "app"
-        shutil.copytree(folder / "app", app)
-        environment = {**os.environ, **database, "DJANGO_SETTINGS_MODULE": "core.settings"}
-        subprocess.run([python, "bench_setup.py"], cwd=app, env=environment, check=True, stdout=subprocess.DEVNULL)
-        token = json.loads((app / "tokens.json").read_text())["driver0"]
-        made = subprocess.run(
-            [python, "bench_dists.py", str(distributions)],
-            cwd=app,
-            env=environment,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        first = int(made.stdout)
-        command = [python, "-m", "gunicorn", "core.wsgi", "-w", "2", "--log-level", "warning"]
-        with listening(command, app, environment) as url:
-            yield Side(
-                "the owner's", url, token, [f"/api/distributions/{first + n}/confirm/" for n in range(distributions)]
-            )
-
-
-def fire(side: Side, clients: int, first: int) -> dict[str, float]:
-    """One round of wrk; how many it did tells where the next round goes on."""
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.write("\n".join(side.paths))
-        file.flush()
-        command = ["wrk", "-t1", f"-c{clients}", f"-d{SECONDS}s", "-s", str(ROOT / "bench" / "post.lua"), side.url]
-        words = [*command, "--", side.token, file.name, str(first)]
-        output = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-    figures: dict[str, float] = json.loads(output.splitlines()[-1])
-    return figures
+def owners(distributions: int) -> Iterator[Fire]:
+    with the_owners() as theirs:
+        first = int(theirs.run("bench_dists.py", str(distributions)))
+        paths = [f"/api/distributions/{first + n}/confirm/" for n in range(distributions)]
+        yield Side(theirs.url, theirs.token, paths).fire
 
 
 def main() -> None:
     distributions = PER_ROUND * ROUNDS * len(CLIENTS)
-    baseline = Path(os.environ.get("BASELINE", ROOT.parent / "shared" / "baseline"))
-    with ours(distributions) as our_side:
-        if not (baseline / "app").is_dir():
+    with ours(distributions) as fire_at_ours:
+        if not (BASELINE / "app").is_dir():
             print("the owner's code is not there: ours alone")
-            report([our_side])
+            compare({"ours": fire_at_ours})
             return
-        with the_owners(distributions, baseline) as owners_side:
-            report([our_side, owners_side])
-
-
-def report(sides: list[Side]) -> None:
-    found: dict[tuple[str, int], list[dict[str, float]]] = defaultdict(list)
-    used = dict.fromkeys((side.name for side in sides), 0)
-    for _ in range(ROUNDS):
-        for clients in CLIENTS:
-            for side in sides:
-                figures = fire(side, clients, used[side.name])
-                used[side.name] += int(figures["done"]) + clients
-                found[side.name, clients].append(figures)
-    print(f"{'clients':>8}  {'whose':<12}{'per s':>9}{'p50 ms':>9}{'p95 ms':>9}{'failed':>8}")
-    for clients in CLIENTS:
-        medians = {side.name: _medians(found[side.name, clients]) for side in sides}
-        for name, row in medians.items():
-            print(
-                f"{clients:>8}  {name:<12}{row['per_second']:>9.1f}{row['p50_ms']:>9.1f}{row['p95_ms']:>9.1f}"
-                f"{row['failed']:>8.0f}"
-            )
-        if len(sides) > 1:
-            ratio = medians["ours"]["per_second"] / medians["the owner's"]["per_second"]
-            slower = medians["ours"]["p95_ms"] / medians["the owner's"]["p95_ms"]
-            print(f"{clients:>8}  {'ratio':<12}{ratio:>9.2f}{'':>9}{slower:>9.2f}")
-
-
-def _medians(rounds: list[dict[str, float]]) -> dict[str, float]:
-    return {name: statistics.median(row[name] for row in rounds) for name in rounds[0]}
+        with owners(distributions) as fire_at_theirs:
+            compare({"ours": fire_at_ours, "the owner's": fire_at_theirs})
 
 
 def _our_distributions(how_many: int) -> list[int]:
     """Pending distributions of three lines each over all depots and many trucks, made through the services."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lpg.settings")
-    sys.path.insert(0, str(ROOT))
-    import django
-
-    django.setup()
+    our_django()
     from django.db import transaction
     from django.utils import timezone
 
@@ -172,26 +106,6 @@ def _our_distributions(how_many: int) -> list[int]:
             )
             ids.append(made.pk)
     return ids
-
-
-def _create_database(name: str) -> None:
-    import MySQLdb
-
-    host = os.environ["DB_HOST"]
-    where = {"unix_socket": host} if host.startswith("/") else {"host": host, "port": int(os.environ["DB_PORT"])}
-    connection = MySQLdb.connect(user=os.environ["DB_USER"], password=os.environ["DB_PASSWORD"], **where)
-    connection.cursor().execute(f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4")
-    connection.close()
-
-
-def _environment(folder: Path) -> str:
-    """A Python with what the owner's code needs, made once."""
-    python = ROOT / "var" / "bench" / "owners" / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(python.parent.parent)], check=True)
-        install = [str(python), "-m", "pip", "install", "-q", "-r", str(folder / "requirements.txt")]
-        subprocess.run(install, check=True)
-    return str(python)
 
 
 if __name__ == "__main__":

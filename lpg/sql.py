@@ -4,28 +4,45 @@ Names of tables and columns are always ours; values always go as parameters.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from functools import cache
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache, partial
+from itertools import count
 from typing import Any
 
-from django.db import connection
-from django.db.models import Model
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.models import Model, fields
+
+from lpg.fields import FixedDecimalField
 
 type Row = tuple[Any, ...]
 
 
 def rows(statement: str, values: Sequence[Any] = ()) -> list[Row]:
-    """What a SELECT finds."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())
+    """What a SELECT, or an INSERT with RETURNING, finds."""
+    return list(_do(statement, values, "fetchall"))
 
 
 def run(statement: str, values: Sequence[Any] = ()) -> int:
     """How many rows an INSERT or UPDATE touched."""
-    with connection.cursor() as cursor:
+    return int(_do(statement, values, "rowcount"))
+
+
+def _do(statement: str, values: Sequence[Any], answer: str) -> Any:
+    """Run a statement without the layers that log and time each one, unless somebody listens to them."""
+    db = connections[DEFAULT_DB_ALIAS]
+    if db.force_debug_cursor or db.execute_wrappers:
+        with db.cursor() as listened_to:
+            listened_to.execute(statement, values)
+            return listened_to.fetchall() if answer == "fetchall" else getattr(listened_to, answer)
+    db.validate_thread_sharing()
+    db.close_if_health_check_failed()
+    db.ensure_connection()
+    db.validate_no_broken_transaction()
+    with db.wrap_database_errors:
+        cursor = db.create_cursor()
         cursor.execute(statement, values)
-        return int(cursor.rowcount)
+        return cursor.fetchall() if answer == "fetchall" else getattr(cursor, answer)
 
 
 def insert(table: str, columns: Sequence[str], values: Iterable[Row]) -> None:
@@ -42,12 +59,12 @@ def insert(table: str, columns: Sequence[str], values: Iterable[Row]) -> None:
 def entities[M: Model](model: type[M], rest: str, values: Sequence[Any] = ()) -> list[M]:
     """The rows of a model's table that `rest` (WHERE …) leaves."""
     columns, names, converters = _read(model)
-    found = []
+    found, db = [], connections[DEFAULT_DB_ALIAS]
     for row in rows(f"SELECT {columns} FROM {model._meta.db_table} {rest}", values):  # noqa: S608
         kept = list(row)
         for place, convert, expression in converters:
-            kept[place] = convert(kept[place], expression, connection)
-        found.append(model.from_db(connection.alias, names, kept))
+            kept[place] = convert(kept[place], expression, db)
+        found.append(model.from_db(DEFAULT_DB_ALIAS, names, kept))
     return found
 
 
@@ -55,23 +72,17 @@ def add(new: Sequence[Model]) -> None:
     """Insert entities of one model in one statement; each gets its id. What they hold must be clean."""
     if not new:
         return
-    fields, columns = _written(type(new[0]))
-    flat = [field.get_db_prep_save(field.pre_save(one, True), connection) for one in new for field in fields]
-    returning = " RETURNING id" if connection.features.can_return_rows_from_bulk_insert else ""
-    table = new[0]._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({columns}) VALUES {groups(len(fields), len(new))}{returning}",  # noqa: S608
-            flat,
-        )
-        if returning:
-            ids: Iterable[int] = [row[0] for row in cursor.fetchall()]
-        else:  # MySQL numbers the rows of one plain insert without a gap
-            ids = range(cursor.lastrowid or 0, (cursor.lastrowid or 0) + len(new))
-    for one, id in zip(new, ids, strict=True):
+    columns, kept = _written(type(new[0]))
+    flat = [keep(getattr(one, name)) for one in new for name, keep in kept]
+    into = f"INSERT INTO {new[0]._meta.db_table} ({columns}) VALUES {groups(len(kept), len(new))}"  # noqa: S608
+    if connection.features.can_return_rows_from_bulk_insert:
+        ids: Iterable[int] = [row[0] for row in rows(f"{into} RETURNING id", flat)]
+    else:  # MySQL numbers the rows of one plain insert without a gap
+        ids = count(_do(into, flat, "lastrowid"))
+    for one, id in zip(new, ids, strict=False):
         one.pk = id
         one._state.adding = False
-        one._state.db = connection.alias
+        one._state.db = DEFAULT_DB_ALIAS
 
 
 @cache
@@ -87,10 +98,44 @@ def _read(model: type[Model]) -> tuple[str, list[str], list[tuple[int, Callable[
 
 
 @cache
-def _written(model: type[Model]) -> tuple[list[Any], str]:
-    """The columns an insert gives: all but the id."""
+def _written(model: type[Model]) -> tuple[str, list[tuple[str, Callable[[Any], Any]]]]:
+    """What an insert gives, all but the id: the columns, and for each where it is and what the database keeps of it."""
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    return fields, ", ".join(f"`{field.column}`" for field in fields)
+    return ", ".join(f"`{field.column}`" for field in fields), [(field.attname, _keep(field)) for field in fields]
+
+
+def _keep(field: Any) -> Callable[[Any], Any]:
+    """What the database keeps of a value. Plain values are passed on: asking the field each time takes longer."""
+    if isinstance(field, FixedDecimalField):
+        return partial(_units, field.decimal_places)
+    if type(field) in PLAIN or field.is_relation:
+        return _same
+    if type(field) is fields.DateTimeField:
+        return moment
+    return lambda value: field.get_db_prep_save(value, connection)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _units(places: int, value: Decimal | None) -> int | None:
+    """A decimal in its smallest unit. Raises ValueError when that is not exact."""
+    if value is None:
+        return None
+    units = int(scaled := value.scaleb(places))
+    if units != scaled:
+        raise ValueError(f"{value} does not fit {places} places")
+    return units
+
+
+PLAIN = {
+    fields.BooleanField,
+    fields.CharField,
+    fields.PositiveIntegerField,
+    fields.PositiveSmallIntegerField,
+    fields.TextField,
+}
 
 
 def groups(width: int, count: int) -> str:
@@ -99,9 +144,9 @@ def groups(width: int, count: int) -> str:
     return ", ".join([one] * count)
 
 
-def moment(at: datetime) -> Any:
-    """A time as the database keeps it."""
-    return connection.ops.adapt_datetimefield_value(at)
+def moment(at: datetime | None) -> str | None:
+    """A time as both engines keep it."""
+    return None if at is None else str(at.astimezone(UTC).replace(tzinfo=None))
 
 
 def locking() -> str:

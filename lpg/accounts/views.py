@@ -24,7 +24,8 @@ from lpg.accounts.serializers import (
     UserQuery,
     UserRow,
 )
-from lpg.api.door import Door, Listed, MasterData, needs, shown
+from lpg.api.answers import shown
+from lpg.api.door import Door, Listed, MasterData, needs
 from lpg.api.guard import actor_of
 from lpg.errors import Invalid
 from lpg.roles import Actor

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from lpg import work
+from lpg.api.answers import shown
 from lpg.api.guard import HasRole, actor_of
 from lpg.api.inputs import Input, Query
 from lpg.api.pages import KeysetPages
@@ -34,13 +35,8 @@ _NO_FILTER = {"page_size", "cursor", "ordering", "search"}
 
 @cache
 def _built[S: Serializer[Any]](shape: type[S], *, partial: bool = False) -> S:
-    """A serializer keeps nothing of what it reads or shows, and building it costs more than using it: one each."""
+    """A serializer keeps nothing of what it reads, and building it costs more than using it: one each."""
     return shape(partial=partial)
-
-
-def shown(shape: type[Serializer[Any]], row: Any) -> Any:
-    """A row as it is answered."""
-    return _built(shape).to_representation(row)
 
 
 class Door(viewsets.GenericViewSet[Any]):

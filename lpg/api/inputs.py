@@ -183,6 +183,8 @@ class Moment(serializers.DateTimeField):
     """A time as 2026-11-20T09:30:00+08:00, one that databases can hold in UTC too."""
 
     def to_internal_value(self, value: Any) -> datetime:
+        if isinstance(value, str) and not value.isascii():  # digits of another script would do else
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ss+08:00")
         try:
             moment = super().to_internal_value(value)
             moment.astimezone(UTC)

@@ -46,7 +46,8 @@ class CustomerDoor(MasterData):
     @action(detail=True, methods=["get"])
     def rates(self, request: Request, id: str) -> Response:
         """What this customer pays, each rate in force from its day on; without equipment: for a unit of metered gas."""
-        return self.page(self.narrowed(rates_of(self.found(self.rows(), id))))
+        customer = self.found(customers_seen_by(actor_of(request)), id)
+        return self.page(self.narrowed(rates_of(customer)))
 
     @rates.mapping.post
     def add_rate(self, request: Request, id: str) -> HttpResponse:

@@ -2,7 +2,8 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lpg.api.door import Door, shown
+from lpg.api.answers import shown
+from lpg.api.door import Door
 from lpg.errors import Missing
 from lpg.integrity import services
 from lpg.integrity.models import Run

@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lpg import work
-from lpg.api.door import Listed, Readable, shown
+from lpg.api.answers import shown
+from lpg.api.door import Listed, Readable
 from lpg.api.guard import actor_of
 from lpg.api.inputs import ReasonInput
 from lpg.errors import Invalid

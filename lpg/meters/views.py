@@ -7,7 +7,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lpg.api.door import Door, shown
+from lpg.api.answers import shown
+from lpg.api.door import Door
 from lpg.api.guard import actor_of
 from lpg.api.inputs import ReasonInput
 from lpg.customers.selectors import customers_seen_by

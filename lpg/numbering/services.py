@@ -4,7 +4,7 @@ The counter is a row, taken inside the transaction of its document: a rolled-bac
 nobody can take the next one until this one is decided. So take a number last: it is the lock everybody waits for.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -31,50 +31,49 @@ def take(what: Numbered, at: datetime) -> str:
 
 
 def take_all(whats: Collection[Numbered], at: datetime) -> dict[Numbered, str]:
-    """The next number of each of these series, in two statements. They are locked in the order of their names."""
+    """The next number of each of these series, begun where it is the first. Locked in the order of their names."""
     wanted = {_period(what, at): what for what in whats}
-    taken = _advance(wanted)
-    if missing := wanted.keys() - taken.keys():
-        for series, period in sorted(missing):
-            _begin(series, period)
-        taken |= _advance(missing)
+    taken = _advance(sorted(wanted))
     return {what: f"{series}-{period}-{taken[series, period]:06d}" for (series, period), what in wanted.items()}
-
-
-def _advance(keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """Each series that is there, one further."""
-    values = [value for key in keys for value in key]
-    these = " OR ".join(["(series = %s AND period = %s)"] * len(keys))
-    hint = "" if connection.vendor == "sqlite" else " FORCE INDEX (series_once_per_period)"
-    if not sql.run(f"UPDATE numbering_series{hint} SET last = last + 1 WHERE {these}", values):  # noqa: S608
-        return {}
-    found = sql.rows(f"SELECT series, period, last FROM numbering_series WHERE {these}", values)  # noqa: S608
-    return {(series, period): last for series, period, last in found}
 
 
 def prepare(now: datetime) -> None:
     """Make the rows of today and tomorrow ahead, so that the first documents of a period need not race for them."""
-    for at in (now, now + timedelta(days=1)):
-        for series, period in (_period(what, at) for what in Numbered):
-            if not Series.objects.filter(series=series, period=period).exists():
-                _begin(series, period)
+    keys = {_period(what, at) for what in Numbered for at in (now, now + timedelta(days=1))}
+    there = set(Series.objects.filter(period__in={period for _, period in keys}).values_list("series", "period"))
+    if missing := sorted(keys - there):
+        _upsert(missing, first=0, more=0)
+
+
+def _advance(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """How far each series is after one more."""
+    if not connection.features.can_return_rows_from_bulk_insert:  # MySQL
+        _upsert(keys, first=1, more=1)
+        these = f"(series, period) IN ({sql.groups(2, len(keys))})"
+        values = [value for key in keys for value in key]
+        found = sql.rows(f"SELECT series, period, last FROM numbering_series WHERE {these}", values)  # noqa: S608
+    else:
+        found = _upsert(keys, first=1, more=1, returning=" RETURNING series, period, last")
+    return {(series, period): last for series, period, last in found}
+
+
+def _upsert(keys: Sequence[tuple[str, str]], *, first: int, more: int, returning: str = "") -> list[sql.Row]:
+    """Begin each series at `first`, or take it `more` further, in one statement.
+
+    An upsert also for those that are there: on MariaDB a plain insert would leave each who waits for the first number
+    with a shared lock that none can then turn into a lock for writing, and all but one would be broken off.
+    """
+    target = (
+        "ON CONFLICT (series, period) DO UPDATE SET" if connection.vendor == "sqlite" else "ON DUPLICATE KEY UPDATE"
+    )
+    last = "numbering_series.last" if connection.vendor == "sqlite" else "last"
+    return sql.rows(
+        f"INSERT INTO numbering_series (series, period, last) VALUES {sql.groups(3, len(keys))}"  # noqa: S608
+        f" {target} last = {last} + {more}{returning}",
+        [value for key in keys for value in (*key, first)],
+    )
 
 
 def _period(what: Numbered, at: datetime) -> tuple[str, str]:
     series, form = what.value
     return series, timezone.localtime(at).strftime(form)
-
-
-def _begin(series: str, period: str) -> None:
-    """Make the row of a new period, or wait for whoever makes it.
-
-    On MariaDB an upsert: a plain insert would leave each who waits with a shared lock that none can then turn into a
-    lock for writing, and all but one would be broken off.
-    """
-    target = connection.features.supports_update_conflicts_with_target
-    Series.objects.bulk_create(
-        [Series(series=series, period=period)],
-        update_conflicts=True,
-        update_fields=["period"],
-        unique_fields=["series", "period"] if target else None,
-    )

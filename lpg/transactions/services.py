@@ -116,11 +116,13 @@ def sell(
     equipment = equipment_in_use(actor, [item.equipment_id for item in items])
     rates = rates_on(customer.pk, equipment.keys(), day)
     lines = [_priced(number, item, equipment, rates) for number, item in enumerate(items)]
-    due = _due(customer.pk, reading) if reading else None
+    due = _due(customer, reading) if reading else None
     meter_rate, usage_amount = _metered(due, rates)
-    total = sum((line.amount for line in lines), usage_amount or NOTHING)
-    if abs(total) > LARGEST:
-        raise Invalid({"items": [f"This comes to more than S${LARGEST:,}. Check the quantities and rates."]})
+    amounts = [*(line.amount for line in lines), usage_amount or NOTHING]
+    total = sum(amounts, NOTHING)
+    if max(map(abs, [*amounts, total])) > LARGEST:
+        words = f"This comes to more than S${LARGEST:,}. Check the quantities and rates."
+        raise Invalid({"items" if items else "current_meter_reading": [words]})
     stock, site = _places(customer, _seller(actor, seller, needed=any(line.equipment_id for line in lines)))
     row = Transaction(
         customer=customer,
@@ -336,9 +338,9 @@ def _priced(
     return line
 
 
-def _due(customer_id: int, reading: Reading) -> meters.Due:
+def _due(customer: Customer, reading: Reading) -> meters.Due:
     """What this reading bills. Raises Invalid, MeterReadingRegressed."""
-    installed = installed_at(customer_id)
+    installed = installed_at(customer.pk)
     if not installed:
         raise Invalid({"current_meter_reading": ["This customer has no meter. Install it first."]})
     if reading.meter_id is None and len(installed) > 1:
@@ -347,6 +349,7 @@ def _due(customer_id: int, reading: Reading) -> meters.Due:
     meter = next((meter for meter in installed if reading.meter_id in {None, meter.pk}), None)
     if meter is None:
         raise Invalid.unknown("meter")
+    meter.customer = customer
     return meters.due(meter, reading.reading, is_rollover=reading.is_rollover, field="current_meter_reading")
 
 
@@ -356,7 +359,7 @@ def _metered(due: meters.Due | None, rates: dict[int | None, Decimal]) -> tuple[
         return None, None
     if (rate := rates.get(None)) is None:
         raise NoRate("This customer has no meter rate on this day. Set one first.", equipment=None)
-    return rate, cents(due.total * rate)
+    return rate, cents(min(due.total * rate, 2 * LARGEST))  # so much is refused; more would not even fit a Decimal
 
 
 def _read(due: meters.Due | None, rate: Decimal | None, amount: Decimal | None) -> dict[str, Any]:

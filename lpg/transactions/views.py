@@ -8,7 +8,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lpg.api.door import Readable, needs, shown
+from lpg.api.answers import shown
+from lpg.api.door import Readable, needs
 from lpg.api.guard import actor_of
 from lpg.api.inputs import ReasonInput
 from lpg.payments.services import Money

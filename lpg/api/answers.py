@@ -1,0 +1,63 @@
+"""Showing rows: what a serializer says of a shape, put together once, so that a row costs a few calls, not hundreds."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+from rest_framework.relations import ManyRelatedField, PrimaryKeyRelatedField
+from rest_framework.serializers import ListSerializer, ModelSerializer, Serializer
+
+type Show = Callable[[Any], Any]
+
+
+def shown(shape: type[Serializer[Any]], row: Any) -> Any:
+    """A row as it is answered."""
+    return _of_shape(shape)(row)
+
+
+@cache
+def _of_shape(shape: type[Serializer[Any]]) -> Show:
+    return _show(shape())
+
+
+def _show(field: Any) -> Show:
+    """What turns a value into what is answered of it."""
+    if isinstance(field, ListSerializer):
+        one = _show(field.child)
+        return lambda rows: [one(row) for row in (rows.all() if hasattr(rows, "all") else rows)]
+    if type(field) is PrimaryKeyRelatedField:
+        return lambda id: id
+    if not isinstance(field, Serializer) or type(field).to_representation is not Serializer.to_representation:
+        show: Show = field.to_representation
+        return show
+    parts = [
+        (name, _find(part, field), part.get_attribute, _show(part))
+        for name, part in field.fields.items()
+        if not part.write_only
+    ]
+
+    def whole(row: Any) -> dict[str, Any]:
+        answer = {}
+        by_name = not isinstance(row, Mapping)
+        for name, find, search, show in parts:
+            try:
+                value = find(row) if by_name else search(row)
+            except AttributeError:  # something on the way there is none
+                value = search(row)
+            answer[name] = None if value is None else show(value)
+        return answer
+
+    return whole
+
+
+def _find(field: Any, within: Serializer[Any]) -> Callable[[Any], Any]:
+    """Where a row has the value of a field; of a reference, the id that it holds already."""
+    if isinstance(field, ManyRelatedField):
+        get: Callable[[Any], Any] = field.get_attribute
+        return get
+    source = field.source
+    if type(field) is PrimaryKeyRelatedField and isinstance(within, ModelSerializer):
+        model: Any = within.Meta.model
+        source = model._meta.get_field(source).attname
+    return attrgetter(source)
