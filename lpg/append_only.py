@@ -99,7 +99,11 @@ def drop_triggers(table: str) -> list[str]:
 
 
 def create_freeze(vendor: str, table: str, columns: Collection[str]) -> list[str]:
-    """The statements that make the database refuse DELETE on `table`, and UPDATE of these columns."""
+    """The statements that make the database refuse DELETE on `table`, and UPDATE of these columns and the id.
+
+    MariaDB compares bytes: its text would else be the same in other letters, and with spaces at the end.
+    """
+    columns = ["id", *columns]
     words = f"{table} rows keep what was written"
     name, refused = _trigger(table, "DELETE"), _trigger(table, "UPDATE")
     if vendor == "sqlite":
@@ -109,7 +113,7 @@ def create_freeze(vendor: str, table: str, columns: Collection[str]) -> list[str
             f"CREATE TRIGGER {name} BEFORE DELETE ON {table} {body}",
             f"CREATE TRIGGER {refused} BEFORE UPDATE ON {table} WHEN NOT ({same}) {body}",
         ]
-    same = " AND ".join(f"NEW.`{column}` <=> OLD.`{column}`" for column in columns)
+    same = " AND ".join(f"CAST(NEW.`{column}` AS BINARY) <=> CAST(OLD.`{column}` AS BINARY)" for column in columns)
     body = f"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{words}'"
     return [
         f"CREATE TRIGGER {name} BEFORE DELETE ON {table} FOR EACH ROW {body}",

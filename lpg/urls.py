@@ -94,7 +94,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=static("office/flame.svg")), name="favicon"),
     path("admin/", admin.site.urls),
     path("api/schema/", include(schema)),
-    path("api/", include(router.urls)),
+    re_path("^api/(?!v1/)", include(router.urls)),
     path("api/v1/", include(router.urls)),  # last, so that links are made with the canonical spelling
     re_path("^api/", no_such_address, name="api-no-such-address"),
     path("healthz", health.healthz, name="healthz"),

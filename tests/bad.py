@@ -1,38 +1,116 @@
-"""What the tests of bad input share: every write, every list, and what a refusal must look like."""
+"""What the tests of bad input share: every write, every list, a company, and what a refusal must look like."""
 
 import json
 import re
-from itertools import count
+from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from lpg.accounts.models import User
+from lpg.accounts.serializers import PasswordInput, RefreshInput, SignInInput, UserChange, UserInput
+from lpg.api.inputs import Input, ReasonInput
+from lpg.customers.models import Customer
+from lpg.customers.serializers import CustomerInput, CustomerRateInput
+from lpg.depots.serializers import DepotInput, VehicleInput
+from lpg.distribution.serializers import DistributionInput
+from lpg.equipment.serializers import DefaultRateInput, EquipmentInput
 from lpg.inventory.places import Owner
+from lpg.inventory.serializers import CountInput, TransferInput, UpdateInput
+from lpg.meters.serializers import InstallInput, ReadingInput, ReplaceInput
+from lpg.payments import services as payments
+from lpg.payments.models import Payment
+from lpg.payments.serializers import AllocateInput, PaymentInput
 from lpg.roles import Role
+from lpg.transactions.serializers import SaleInput
 from tests import make
+from tests.bodies import Company
+from tests.sales import a_meter, a_reading, a_sale, delivered
 from tests.stock import a_count, a_distribution, fill
 
-LISTS = (
-    "sessions/",
-    "distributions/",
-    "inventories/",
-    "inventories/movements/",
-    "inventories/counts/",
-    "customers/",
-    "customers/<id>/rates/",
-    "equipment/",
-    "equipment/<id>/rates/",
-    "depots/",
-    "vehicles/",
-    "users/",
-    "audit/",
-)
+WRITES = {
+    ("POST", "token/"): SignInInput,
+    ("POST", "token/refresh/"): RefreshInput,
+    ("POST", "token/revoke/"): RefreshInput,
+    ("POST", "me/password/"): PasswordInput,
+    ("POST", "sessions/<id>/revoke/"): Input,
+    ("POST", "transactions/"): SaleInput,
+    ("POST", "transactions/create_transaction/"): SaleInput,
+    ("POST", "transactions/<id>/approve/"): Input,
+    ("POST", "transactions/<id>/void/"): ReasonInput,
+    ("POST", "payments/"): PaymentInput,
+    ("POST", "payments/<id>/allocate/"): AllocateInput,
+    ("POST", "distributions/"): DistributionInput,
+    ("POST", "distributions/create_distribution/"): DistributionInput,
+    ("POST", "distributions/<id>/confirm/"): Input,
+    ("POST", "distributions/<id>/cancel/"): Input,
+    ("POST", "inventories/update/"): UpdateInput,
+    ("POST", "inventories/update_inventory/"): UpdateInput,
+    ("POST", "inventories/transfers/"): TransferInput,
+    ("POST", "inventories/counts/"): CountInput,
+    ("POST", "inventories/counts/<id>/approve/"): ReasonInput,
+    ("POST", "inventories/counts/<id>/cancel/"): ReasonInput,
+    ("POST", "integrity/"): Input,
+    ("POST", "customers/"): CustomerInput,
+    ("PUT", "customers/<id>/"): CustomerInput,
+    ("PATCH", "customers/<id>/"): CustomerInput,
+    ("POST", "customers/<id>/rates/"): CustomerRateInput,
+    ("POST", "customers/<id>/meters/"): InstallInput,
+    ("POST", "meters/<id>/readings/"): ReadingInput,
+    ("POST", "meters/<id>/readings/<reading>/void/"): ReasonInput,
+    ("POST", "meters/<id>/replace/"): ReplaceInput,
+    ("POST", "equipment/"): EquipmentInput,
+    ("PUT", "equipment/<id>/"): EquipmentInput,
+    ("PATCH", "equipment/<id>/"): EquipmentInput,
+    ("POST", "equipment/<id>/rates/"): DefaultRateInput,
+    ("POST", "depots/"): DepotInput,
+    ("PUT", "depots/<id>/"): DepotInput,
+    ("PATCH", "depots/<id>/"): DepotInput,
+    ("POST", "vehicles/"): VehicleInput,
+    ("PUT", "vehicles/<id>/"): VehicleInput,
+    ("PATCH", "vehicles/<id>/"): VehicleInput,
+    ("POST", "users/"): UserInput,
+    ("PUT", "users/<id>/"): UserChange,
+    ("PATCH", "users/<id>/"): UserChange,
+}
+SECOND_NAMES = {
+    "transactions/create_transaction/",
+    "distributions/create_distribution/",
+    "inventories/update_inventory/",
+}
+LISTS = {  # with every ordering they have
+    "sessions/": ["id", "-id"],
+    "transactions/": ["id", "-id"],
+    "invoices/": ["id", "-id"],
+    "payments/": ["id", "-id"],
+    "distributions/": ["id", "-id"],
+    "inventories/": ["id", "-id"],
+    "inventories/movements/": ["id", "-id"],
+    "inventories/counts/": ["id", "-id"],
+    "customers/": ["id", "-id", "customer_code", "-customer_code", "name", "-name"],
+    "customers/<id>/rates/": ["id", "-id", "effective_from", "-effective_from"],
+    "customers/<id>/meters/": ["id", "-id"],
+    "customers/<id>/open-invoices/": ["id", "-id"],
+    "meters/<id>/readings/": ["id", "-id"],
+    "equipment/": ["id", "-id", "sku", "-sku", "name", "-name"],
+    "equipment/<id>/rates/": ["id", "-id", "effective_from", "-effective_from"],
+    "depots/": ["id", "-id", "code", "-code", "name", "-name"],
+    "vehicles/": ["id", "-id", "plate_no", "-plate_no"],
+    "users/": ["id", "-id", "username", "-username"],
+    "audit/": ["id", "-id"],
+}
 LEAKS = re.compile(
     r"Traceback|SELECT |INSERT |Exception|/lpg/|django|sqlite|mysql|rest_framework|\.py\b", re.IGNORECASE
 )
-_new = count(1)
+
+
+def a_payment(by: User, customer: Customer, amount: str, *invoice_ids: int) -> Payment:
+    """Cash, allocated to these invoices; to none when none is named."""
+    money = payments.Money("CASH", Decimal(amount))
+    given = {"money": money, "invoice_ids": invoice_ids, "now": timezone.now()}
+    return payments.record(actor=by, customer_id=customer.pk, **given)
 
 
 class World:
@@ -56,9 +134,26 @@ class World:
             "vehicles": driver.vehicle_id,
             "users": driver.pk,
             "audit": 1,
+            **self.sold(),
         }
+        refresh = lambda: make.tokens.issue(self.client.signed_in)["refresh"]  # noqa: E731  # it is one
+        self.company = Company(driver, self.equipment.pk, self.customer.pk, refresh)
         self.refused = 0
         self.settle()
+
+    def sold(self) -> dict[str, int]:
+        """A meter that was read, a sale that waits, one with its document, and money that is the customer's credit."""
+        self.meter = a_meter(self.admin, self.customer, "10")
+        reading = a_reading(self.admin, self.meter, "20")
+        self.waiting = a_sale(self.driver, self.customer, delivered(self.equipment, 1, rate="1")).transaction
+        self.sale = a_sale(self.driver, self.customer, delivered(self.equipment, 2))
+        return {
+            "meters": self.meter.pk,
+            "readings": reading.pk,
+            "transactions": self.waiting.pk,
+            "invoices": self.sale.invoice.pk,
+            "payments": a_payment(self.driver, self.customer, "5.00").pk,
+        }
 
     def settle(self) -> None:
         """What is there now is meant to be there: refusals from here on change nothing of it."""
@@ -68,38 +163,11 @@ class World:
         assert self.rows() == self.before
 
     def path(self, route: str) -> str:
-        return "/api/v1/" + route.replace("<id>", str(self.ids.get(route.split("/<id>", maxsplit=1)[0])))
+        named = route.replace("<id>", str(self.ids.get(route.split("/<id>", maxsplit=1)[0])))
+        return "/api/v1/" + named.replace("<reading>", str(self.ids["readings"]))
 
     def body(self, route: str) -> dict[str, Any]:
-        new = f"N-{next(_new)}"
-        depot = self.driver.depot_id
-        resource = route.removesuffix("<id>/")
-        if route.endswith("<id>/rates/"):
-            more = {"equipment": self.equipment.pk} if "customers" in route else {}
-            return {"rate": "1.5000", "effective_from": "2026-01-01", **more}
-        place = {"type": "depot", "id": depot}
-        some = [{"equipment": self.equipment.pk, "quantity": 1}]
-        distribution = {"depot": depot, "vehicle": self.driver.vehicle_id, "items": some}
-        update = {"entity": "depot", "entity_id": depot, "equipment_id": self.equipment.pk, "delta": 1}
-        return {
-            "distributions/": distribution,
-            "distributions/create_distribution/": distribution,
-            "inventories/update/": update,
-            "inventories/update_inventory/": update,
-            "inventories/transfers/": {"origin": {"type": "supplier"}, "destination": place, "items": some},
-            "inventories/counts/": {"place": place, "lines": some},
-            "inventories/counts/<id>/approve/": {"reason": "It is so"},
-            "inventories/counts/<id>/cancel/": {"reason": "Counted badly"},
-            "token/": {"username": self.driver.username, "password": make.PASSWORD},
-            "token/refresh/": {"refresh": make.tokens.issue(self.client.signed_in)["refresh"]},
-            "token/revoke/": {"refresh": make.tokens.issue(self.client.signed_in)["refresh"]},
-            "me/password/": {"current_password": make.PASSWORD, "new_password": "four-green-kettles"},
-            "customers/": {"customer_code": new, "name": "N", "payment_type": "CASH", "depot": depot},
-            "equipment/": {"sku": new, "name": "N", "equipment_type": "METER"},
-            "depots/": {"code": new, "name": "N"},
-            "vehicles/": {"plate_no": new, "depot": depot},
-            "users/": {"username": new, "employee_id": new, "role": "DRIVER", "password": make.PASSWORD},
-        }.get(resource, {})
+        return self.company.body(route)
 
     def send(self, method: str, path: str, raw: str | bytes, kind: str = "application/json", **headers: str) -> Any:
         body = raw if isinstance(raw, bytes) else raw.encode()

@@ -1,4 +1,4 @@
-"""Columns that mean the same on every database."""
+"""Decimals that mean the same on every database."""
 
 import json
 from decimal import Decimal
@@ -13,9 +13,8 @@ from django.db.models import Case, F, Max, Min, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from lpg.customers.models import Customer
-from lpg.depots.models import Depot
 from lpg.equipment.models import Equipment
-from lpg.fields import AsciiField, FixedDecimalField, MoneyField, RateField, WeightField
+from lpg.fields import FixedDecimalField, MoneyField, RateField, ReadingField, WeightField
 from tests import make
 
 LARGEST = Decimal("9999999999999999.99")
@@ -37,9 +36,6 @@ def limit(customer: Customer, value: Any) -> Any:
 
 def cents(text: str) -> Value:
     return Value(Decimal(text), MoneyField())
-
-
-# --- exact decimals -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", [str(EXACT), str(LARGEST), f"-{LARGEST}", "0.01", "-0.10", "0.00", "12.50"])
@@ -166,11 +162,13 @@ def test_a_float_is_refused_wherever_it_comes(customer, value):
         F("credit_limit") - Value(1),
         F("credit_limit") + Value(Decimal(1), RateField()),
         F("credit_limit") + Value(Decimal(1), WeightField()),
+        F("credit_limit") + Value(Decimal(1), ReadingField()),
         F("credit_limit") + F("payment_terms_days"),
         F("credit_limit") * F("credit_limit"),
         F("credit_limit") / 2,
         F("payment_terms_days"),
         Value(Decimal(1), RateField()),
+        Value(Decimal(1), ReadingField()),
         Value(1, models.IntegerField()),
         Coalesce(F("credit_limit"), Value(0)),
     ],
@@ -281,7 +279,7 @@ def test_a_form_takes_what_the_column_takes():
             field.clean(wrong)
 
 
-@pytest.mark.parametrize("kind", [MoneyField, RateField, WeightField])
+@pytest.mark.parametrize("kind", [MoneyField, RateField, ReadingField, WeightField])
 def test_a_migration_names_the_field_by_its_class(kind):
     name, path, args, kwargs = kind(null=True).deconstruct()
     assert (name, path, args, kwargs) == (None, f"lpg.fields.{kind.__name__}", [], {"null": True})
@@ -318,114 +316,24 @@ def test_dumped_and_loaded_an_amount_is_the_same(customer):
     assert Customer._meta.get_field("credit_limit").value_to_string(Customer()) == ""
 
 
-# --- ASCII --------------------------------------------------------------------------------------------------------
-
-LOOKUPS = [
-    "exact",
-    "iexact",
-    "startswith",
-    "istartswith",
-    "endswith",
-    "iendswith",
-    "contains",
-    "icontains",
-    "regex",
-    "iregex",
-]
-
-
-@pytest.fixture
-def codes(admin) -> list[str]:
-    return [make.a_depot(admin, code).code for code in ("ABC", "ABC-1", "abc", "b_d")]
-
-
-@pytest.mark.parametrize("lookup", LOOKUPS)
-@pytest.mark.parametrize("foreign", ["é", "ABCé", "金", "😀", "ＡＢＣ", "\xa0"])
-def test_what_is_not_ascii_is_found_nowhere(codes, lookup, foreign):
-    asked = {f"code__{lookup}": foreign}
-    assert not Depot.objects.filter(**asked).exists()
-    assert Depot.objects.exclude(**asked).count() == len(codes)
-
-
-def test_among_several_only_the_ascii_ones_are_looked_for(codes):
-    assert Depot.objects.filter(code__in=["é", "ABC"]).count() == 1
-    assert Depot.objects.exclude(code__in=["é", "ABC"]).count() == len(codes) - 1
-    assert not Depot.objects.filter(code__in=["é"]).exists()
-    assert Depot.objects.exclude(code__in=["é"]).count() == len(codes)
-    assert Depot.objects.filter(code__in=Depot.objects.filter(code="abc").values("code")).count() == 1
-
-
 @pytest.mark.parametrize(
-    ("lookup", "value", "found"),
+    ("kind", "text", "kept", "finer"),
     [
-        ("gt", "é", []),
-        ("gte", "金", []),
-        ("lt", "é", ["ABC", "ABC-1", "abc", "b_d"]),
-        ("lte", "é", ["ABC", "ABC-1", "abc", "b_d"]),
-        ("gt", "abcé", ["b_d"]),
-        ("lt", "ABCé", ["ABC", "ABC-1"]),
-        ("gte", "ABC", ["ABC", "ABC-1", "abc", "b_d"]),
-        ("lte", "abc", ["ABC", "ABC-1", "abc"]),
-        ("range", ("ABC", "abcé"), ["ABC", "ABC-1", "abc"]),
+        (MoneyField, "-12.30", -1_230, "0.001"),
+        (RateField, "38.0001", 380_001, "0.00001"),
+        (ReadingField, "999999999999.999", 999_999_999_999_999, "0.0001"),
+        (WeightField, "12.70", 1_270, "0.001"),
     ],
 )
-def test_in_order_all_else_comes_behind_ascii(codes, lookup, value, found):
-    answer = Depot.objects.filter(**{f"code__{lookup}": value}).order_by("code")
-    assert [depot.code for depot in answer] == found
-
-
-def test_codes_are_compared_byte_by_byte(codes, admin):
-    assert [Depot.objects.filter(code=code).count() for code in ("ABC", "abc", "Abc", "ABC ", " ABC")] == [
-        1,
-        1,
-        0,
-        0,
-        0,
-    ]
-    assert [depot.code for depot in Depot.objects.order_by("code")] == ["ABC", "ABC-1", "abc", "b_d"]
-    assert make.a_depot(admin, "Abc").code == "Abc"  # no clash with ABC and abc
-
-
-@pytest.mark.parametrize(
-    ("lookup", "value", "found"),
-    [
-        ("istartswith", "b_", {"b_d"}),
-        ("istartswith", "b%", set()),
-        ("icontains", "bC-", {"ABC-1"}),
-        ("icontains", "_", {"b_d"}),
-        ("iexact", "aBC", {"ABC", "abc"}),
-    ],
-)
-def test_a_search_finds_either_case_and_takes_signs_as_they_are(codes, lookup, value, found):
-    assert {depot.code for depot in Depot.objects.filter(**{f"code__{lookup}": value})} == found
-
-
-def test_ascii_is_never_saved_as_anything_else(singgas):
-    singgas.code = "é"
-    for attempt in (singgas.save, lambda: Depot.objects.update(code="é"), lambda: Depot.objects.create(code="é")):
-        with pytest.raises(ValueError, match="only ASCII fits"):
-            attempt()
-    for wrong in ("é", " A", "A ", "A\n", "A\x00", "\t"):
-        with pytest.raises(ValidationError):
-            AsciiField(max_length=9).clean(wrong, None)
-    assert AsciiField(max_length=9).clean("A b-~!", None) == "A b-~!"
-
-
-def test_keys_are_ascii_in_the_database_itself(singgas):
-    if connection.vendor == "sqlite":
-        assert AsciiField(max_length=9).db_type(connection) == "varchar(9)"
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT character_set_name, collation_name FROM information_schema.columns"
-            " WHERE table_schema = DATABASE() AND table_name = 'depots_depot' AND column_name = 'code'"
-        )
-        assert cursor.fetchone() == ("ascii", "ascii_bin")
-
-
-def test_a_key_that_points_at_ascii_is_ascii():
-    assert AsciiField(max_length=9).rel_db_type(connection) == AsciiField(max_length=9).db_type(connection)
+def test_each_kind_is_kept_in_its_own_smallest_unit_and_takes_nothing_finer(kind, text, kept, finer):
+    field = kind()
+    assert field.get_prep_value(Decimal(text)) == kept
+    assert str(field.from_db_value(kept, None, connection)) == text
+    with pytest.raises(ValueError, match=f"does not fit {kind.decimal_places} places"):
+        field.get_prep_value(Decimal(finer))
 
 
 def test_every_exact_decimal_has_a_unit_of_its_own():
-    assert {kind.decimal_places for kind in FixedDecimalField.__subclasses__()} == {2, 4}
+    """Two of a kind may be added and compared: a kind that were two units would add what is not the same."""
+    kinds = {kind: kind.decimal_places for kind in FixedDecimalField.__subclasses__()}
+    assert kinds == {MoneyField: 2, RateField: 4, ReadingField: 3, WeightField: 2}

@@ -21,6 +21,7 @@ from lpg.errors import TooLarge
 MAX_BODY = 1_000_000
 BIGGEST_ID = 2**63 - 1
 MAX_NAMED = 20  # unknown fields: nobody reads more, and the answer stays short
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # what a device says whose clock has stopped is before that
 MAX_CURSOR = 2000  # holds the longest name there may be
 
 
@@ -180,7 +181,9 @@ class Day(serializers.DateField):
 
 
 class Moment(serializers.DateTimeField):
-    """A time as 2026-11-20T09:30:00+08:00, one that databases can hold in UTC too."""
+    """A time as 2026-11-20T09:30:00+08:00, one that databases can hold in UTC too; in a body of this century."""
+
+    default_error_messages: ClassVar = {"early": "This is long ago. Check the clock of the device."}
 
     def to_internal_value(self, value: Any) -> datetime:
         if isinstance(value, str) and not value.isascii():  # digits of another script would do else
@@ -190,6 +193,8 @@ class Moment(serializers.DateTimeField):
             moment.astimezone(UTC)
         except OverflowError:
             self.fail("overflow")
+        if moment < EARLIEST and not isinstance(self.root, Query):
+            self.fail("early")
         return moment
 
 

@@ -51,7 +51,7 @@ def record(
 
 
 def record_all(actor: Actor | None, happened: Iterable[Happened]) -> None:
-    """Write an audit row for each of several changes made together, in one statement."""
+    """Write an audit row for each entity that was changed together with others, in one statement."""
     at = sql.moment(timezone.now())
     sql.insert(
         AuditLog._meta.db_table,
@@ -68,15 +68,31 @@ def record_all(actor: Actor | None, happened: Iterable[Happened]) -> None:
                 trace.request_id.get(),
                 at,
             )
-            for action, entity, before, after in happened
+            for action, entity, before, after in _folded(happened)
         ],
     )
 
 
+def _folded(happened: Iterable[Happened]) -> Iterable[Happened]:
+    """An entity that was changed twice, or made and changed, is told of once: as it was first, and as it is now."""
+    told: dict[tuple[Any, ...], Happened] = {}
+    made: dict[tuple[Any, ...], str] = {}
+    for one in happened:
+        entity = type(one.entity), one.entity.pk
+        if one.before is None:
+            made[entity] = one.action
+        key = (*entity, made.get(entity, one.action) if one.action.startswith("UPDATE_") else one.action)
+        first = told.get(key)
+        told[key] = one if first is None else first._replace(after={**(first.after or {}), **(one.after or {})})
+    return told.values()
+
+
 def snapshot(entity: models.Model) -> Snapshot:
-    """All columns of `entity` as plain JSON, without secrets."""
+    """All columns of `entity` as plain JSON, without secrets; decimals with all the places that their column keeps."""
     columns = (field for field in entity._meta.concrete_fields if field.name not in SECRETS)
-    return {field.name: _plain(field.value_from_object(entity)) for field in columns}
+    return {
+        field.name: _plain(field.value_from_object(entity), getattr(field, "decimal_places", 0)) for field in columns
+    }
 
 
 def create[M: models.Model](entity: M, *, actor: Actor | None) -> M:
@@ -134,9 +150,9 @@ def _name(entity: models.Model) -> str:
     return "".join(letters).strip("_").upper()
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, places: int) -> Any:
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return f"{value:.{places}f}"
     if isinstance(value, date):  # a datetime is one too
         return value.isoformat()
     return value

@@ -73,7 +73,7 @@ class CustomerAdmin(DeskAdmin):
     empty = "Customers buy gas, each at one site and from one depot."
     form = CustomerForm
     choices: ClassVar[Any] = {"depot": own_depots}
-    change_form_outer_after_template = "desk/customer.html"
+    change_form_outer_before_template = "desk/customer.html"
     list_display = (
         "customer_code",
         "name",

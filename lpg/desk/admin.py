@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn, cast
 
-from django import forms
 from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
@@ -28,7 +27,8 @@ from unfold.widgets import (
 from lpg import work
 from lpg.audit.selectors import audit_seen_by
 from lpg.desk import changes, shown
-from lpg.desk.forms import DeskForm, show
+from lpg.desk.forms import DeskForm, PlainForm
+from lpg.desk.once import NotSaved, Saved, once, saved
 from lpg.errors import Missing, Refused
 from lpg.fields import FixedDecimalField
 from lpg.roles import Actor, may
@@ -77,6 +77,7 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # the theme has no types
     choices: ClassVar[dict[str, Callable[[Actor], QuerySet[Any]]]] = {}  # what a reference may be
     listed: ClassVar[bool] = False  # whether it comes and goes as a file too, at `admin:lists`
     empty: ClassVar[str] = ""  # what belongs here and how to make the first
+    adds: ClassVar[str] = ""  # what the button says that makes one, where it is not "Add …"
 
     form = DeskForm
     actions = None
@@ -85,6 +86,7 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # the theme has no types
     show_full_result_count = False
     list_fullwidth = True
     object_history_template = "desk/history.html"
+    change_form_before_template = "desk/once.html"
     formfield_overrides: ClassVar[dict[Any, Any]] = {
         FixedDecimalField: {"widget": UnfoldAdminDecimalFieldWidget(attrs={"class": "desk-number"})},
         models.TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 3})},
@@ -175,15 +177,31 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # the theme has no types
     ) -> HttpResponse:
         """A POST is one unit of work, tried again whole; what a service refuses stands on the same form, input kept."""
         view = super().changeform_view
-        if request.method != "POST":
+
+        def answer() -> HttpResponse:
             return cast(HttpResponse, view(request, object_id, form_url, extra_context))
+
+        def added() -> Saved:
+            page = answer()
+            if not isinstance(page, Saved):
+                raise NotSaved(page)
+            return page
+
+        if request.method != "POST":
+            return answer()
         try:
-            return work.run(lambda: cast(HttpResponse, view(request, object_id, form_url, extra_context)))
+            return once(request, added) if object_id is None else work.run(answer)
+        except NotSaved as not_saved:
+            return cast(HttpResponse, not_saved.page)
         except Missing as missing:
             raise Http404 from missing
         except Refused as refused:
             vars(request)["refused"] = refused
-            return cast(HttpResponse, view(request, object_id, form_url, extra_context))
+            return answer()
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        there = cast(HttpResponseRedirect, self.response_post_save_add(request, obj))
+        return Saved(there.url, f"The {self.opts.verbose_name} “{obj}” was added successfully.")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         """By the service, with what was changed; a new entry with all that was written."""
@@ -215,22 +233,17 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # the theme has no types
     # --- pages of our own
 
     def small_form(
-        self, request: HttpRequest, form: forms.Form, effect: Callable[[], object], *, obj: Any, title: str, button: str
+        self, request: HttpRequest, form: PlainForm, effect: Callable[[], object], *, obj: Any, title: str, button: str
     ) -> HttpResponse:
-        """A form page that does one thing to one entry in one unit of work, then shows the entry."""
+        """A form page that adds one thing to one entry in one unit of work, once, then shows the entry."""
         back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
-        if request.method == "POST" and form.is_valid():
-            try:
-                work.run(effect)
-            except Missing as missing:
-                raise Http404 from missing
-            except Refused as refused:
-                show(form, refused)
-            else:
-                self.message_user(request, f"{title}: done.")
-                return HttpResponseRedirect(back)
+
+        def done() -> Saved:
+            effect()
+            return Saved(back, f"{title}: done.")
+
         context = {"form": form, "original": obj, "button": button, "back": back}
-        return self.page(request, "desk/small_form.html", title, **context)
+        return saved(request, form, done) or self.page(request, "desk/small_form.html", title, **context)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         return cast(HttpResponse, super().render_change_form(request, context, *args, **kwargs))

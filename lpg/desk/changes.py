@@ -18,7 +18,7 @@ from django.utils.text import capfirst
 
 from lpg.audit.models import AuditLog
 from lpg.desk import shown
-from lpg.fields import MoneyField, RateField
+from lpg.fields import MoneyField, RateField, ReadingField
 
 VERBS = {
     "CREATE": "Added",
@@ -28,11 +28,51 @@ VERBS = {
     "CONFIRM": "Confirmed",
     "CANCEL": "Cancelled",
     "APPROVE": "Approved",
+    "VOID": "Voided",
+    "REMOVE": "Removed",
 }
 PHRASES = {
     "CREATE_SESSION": "Signed in",
     "REVOKE_SESSION": "Ended a sign-in",
     "CHANGE_PASSWORD": "Changed the password",
+    "CREATE_TRANSACTION": "Recorded sale",
+    "APPROVE_TRANSACTION": "Approved sale",
+    "VOID_TRANSACTION": "Voided sale",
+    "CREATE_INVOICE": "Issued invoice",
+    "CREATE_CREDIT_NOTE": "Issued credit note",
+    "UPDATE_INVOICE": "Changed what is due on invoice",
+    "CREATE_PAYMENT": "Received payment",
+    "UPDATE_PAYMENT": "Changed what is left of payment",
+    "CREATE_METER": "Installed meter",
+    "CREATE_METER_READING": "Read meter",
+    "UPDATE_METER_READING": "Changed who bills a reading of meter",
+    "VOID_METER_READING": "Voided a reading of meter",
+}
+LABELS = {  # of columns whose name alone says too little
+    "held_for": "Waits because",
+    "user": "Who",
+    "vehicle": "Truck",
+    "from_depot": "Sold from depot",
+    "last_meter_reading": "Meter before",
+    "current_meter_reading": "Meter now",
+    "meter_usage": "Gas used",
+    "usage_amount": "Gas used comes to",
+    "total_amount": "Comes to",
+    "client_temp_id": "Number given by the phone",
+    "transaction": "Billed by sale",
+    "corrects": "Takes back",
+    "is_correction": "Takes another back",
+    "issued_on": "Issued",
+    "prices_include_gst": "Prices include GST",
+    "gst_rate": "GST (%)",
+    "tax_amount": "GST",
+    "subtotal": "Before GST",
+    "balance_due": "Still due",
+    "unallocated": "Left as credit",
+    "serial_in_use": "Serial number in use",
+    "first": "Goes on from",
+    "is_rollover": "Began again at zero",
+    "kind": "Read when",
 }
 NAMES = (  # by which people know it
     "customer_code",
@@ -41,11 +81,13 @@ NAMES = (  # by which people know it
     "code",
     "username",
     "distribution_number",
-    "number",
-    "serial_number",
+    "transaction_number",
+    "invoice_number",
+    "payment_number",
+    "serial_no",
 )
 ITSELF = {"id", "created_at"}  # what the row says anyway
-OWNERS = ("customer", "equipment", "user")  # whose it is, when it has no name of its own
+OWNERS = ("meter", "customer", "equipment", "place", "destination", "user")  # whose or where it is, without own name
 
 type Columns = dict[str, Any]
 type Names = dict[type[models.Model], dict[Any, str]]
@@ -139,7 +181,9 @@ def _column(model: type[models.Model] | None, name: str) -> Any:
 
 def _label(model: type[models.Model] | None, name: str) -> str:
     column = _column(model, name)
-    return str(capfirst(column.verbose_name if column is not None else _words(name)))
+    words = column.verbose_name if column is not None else _words(name)
+    plain = words == _words(name)  # nobody has given it a better one
+    return str(capfirst(LABELS.get(name, words) if plain else words))
 
 
 def _value(model: type[models.Model] | None, name: str, columns: Columns, names: Names) -> str:
@@ -154,32 +198,69 @@ def _value(model: type[models.Model] | None, name: str, columns: Columns, names:
     if column is not None and isinstance(value, str):
         return _typed(column, value)
     if isinstance(value, list) and all(isinstance(line, dict) for line in value):
-        return "; ".join(_line(line, names) for line in value)
+        return "; ".join(_line(_lines(model, name), line, names) for line in value)
+    if isinstance(value, dict):
+        return _told(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _line(line: Columns, names: Names) -> str:
-    """One line of a document: how many of what, out, full."""
-    words = []
-    for name, value in line.items():
-        model = _referred(name)
-        if value in (None, "") or name == "quantity":
-            continue
-        words.append(names.get(model, {}).get(value, f"#{value}") if model else str(value).lower())
-    return f"{line.get('quantity', '')} × {', '.join(words)}"
+def _line(relation: Any, line: Columns, names: Names) -> str:
+    """One line of a document: how many of what, out, full; what it costs."""
+    words = [
+        _part(relation, name, line, names)
+        for name, value in line.items()
+        if value not in (None, "", False) and name not in _beside(relation)
+    ]
+    quantity = str(line.get("quantity", ""))
+    whole = quantity.rstrip("0").rstrip(".") if "." in quantity else quantity
+    return f"{whole} × {', '.join(words)}"
 
 
-def _referred(name: str) -> type[models.Model] | None:
+def _part(relation: Any, name: str, line: Columns, names: Names) -> str:
+    """One column of a line. What is one of a few is written small, as within a sentence."""
+    model = relation.related_model if relation else None
+    referred, column = _referred(relation, name), _column(model, name)
+    if referred:
+        return names.get(referred, {}).get(line[name], f"#{line[name]}")
+    words = _value(model, name, line, names)
+    return words.lower() if column is None or column.choices else words
+
+
+def _told(value: Any) -> str:
+    """What a document froze, in one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{_words(name)} {_told(part)}" for name, part in value.items() if part not in (None, "", []))
+    return "; ".join(map(_told, value)) if isinstance(value, list) else str(value)
+
+
+def _lines(model: type[models.Model] | None, name: str) -> Any:
+    """By what relation an entity has lines of this name, such as the items of a sale."""
+    try:
+        column: Any = model._meta.get_field(name) if model else None
+    except FieldDoesNotExist:
+        return None
+    return column if column is not None and column.one_to_many else None
+
+
+def _beside(relation: Any) -> set[str]:
+    """What need not be said of a line: its id, which document it stands on; and how many, which is said first."""
+    return {*ITSELF, "quantity", *([relation.field.name] if relation else [])}
+
+
+def _referred(relation: Any, name: str) -> type[models.Model] | None:
     """What a line refers to: equipment_id to Equipment."""
+    if relation and (column := _column(relation.related_model, name)) is not None:
+        referred: type[models.Model] | None = column.related_model
+        return referred
     return _models().get(name.removesuffix("_id").capitalize()) if name.endswith("_id") else None
 
 
-def _referred_in(value: Any) -> Iterator[tuple[type[models.Model], Any]]:
+def _referred_in(relation: Any, value: Any) -> Iterator[tuple[type[models.Model], Any]]:
     lines = [line for line in value if isinstance(line, dict)] if isinstance(value, list) else []
     for name, id in (pair for line in lines for pair in line.items()):
-        model = _referred(name)
-        if model and id is not None:
-            yield model, id
+        referred = _referred(relation, name)
+        if referred and id is not None and name not in _beside(relation):
+            yield referred, id
 
 
 def _typed(column: Any, value: str) -> str:
@@ -190,6 +271,8 @@ def _typed(column: Any, value: str) -> str:
             return shown.money(Decimal(value))
         if isinstance(column, RateField):
             return shown.rate(Decimal(value))
+        if isinstance(column, ReadingField):
+            return shown.reading(Decimal(value))
         if isinstance(column, models.DateTimeField):
             at = parse_datetime(value)
             return shown.moment(at) if isinstance(at, datetime) else value
@@ -225,20 +308,37 @@ def _names(rows: list[AuditLog]) -> Names:
     for row in rows:
         model = _models().get(row.entity_type)
         before, after = _sides(row)
-        if model and not before and not after:
+        if model and not any(side.get(name) for side in (before, after) for name in (*NAMES, *OWNERS)):
             wanted.setdefault(model, set()).add(row.entity_id)
         for side in (before, after):
             for name, value in side.items():
                 column = _column(model, name)
-                for referred, id in _referred_in(value):
+                for referred, id in _referred_in(_lines(model, name), value):
                     wanted.setdefault(referred, set()).add(id)
                 if value is not None and column is not None and column.related_model:
                     wanted.setdefault(column.related_model, set()).update(value if isinstance(value, list) else [value])
     return {
-        model: {key: str(found) for key, found in model._default_manager.in_bulk(keys).items()}
+        model: {key: _name(found) for key, found in _with_owners(model).in_bulk(keys).items()}
         for model, keys in wanted.items()
         if keys
     }
+
+
+def _with_owners(model: type[models.Model]) -> models.QuerySet[models.Model]:
+    """With all that their names take: what the model says in `named_with`, else whose they are."""
+    rows, joined = model._default_manager.all(), getattr(model, "named_with", _owners(model))
+    return rows.select_related(*joined) if joined else rows
+
+
+def _owners(model: type[models.Model]) -> list[str]:
+    return [name for name in OWNERS if _column(model, name) is not None]
+
+
+def _name(entity: models.Model) -> str:
+    """Its own name, or whose it is."""
+    own = hasattr(entity, "named_with") or any(_column(type(entity), name) is not None for name in NAMES)
+    owners = [] if own else [getattr(entity, name) for name in _owners(type(entity))]
+    return str(next((owner for owner in owners if owner), entity))
 
 
 def _words(name: str) -> str:

@@ -24,13 +24,14 @@ LATEST = 10
 
 @dataclass(frozen=True)
 class Decision:
-    """One button. `words` say what it does, `done` what it did."""
+    """One button. `words` say what it does, `done` what it did; with a `form` of its own it stands apart."""
 
     button: str
     words: str
     done: str
     effect: Callable[[Actor, int, Any, datetime], object]  # who, which entry, what the form says, when
     style: str = "desk-main"
+    form: type[PlainForm] | None = None
 
 
 class DecidedAdmin(DeskAdmin):
@@ -39,6 +40,7 @@ class DecidedAdmin(DeskAdmin):
     page_template: ClassVar[str]
     decisions: ClassVar[dict[str, Decision]]
     form_of_decision: ClassVar[type[PlainForm]] = PlainForm
+    decides: ClassVar[str] = ""  # the capability it takes, where it is not that of writing
 
     def facts(self, actor: Actor, entry: Any) -> dict[str, Any]:
         """What the template needs beside the entry."""
@@ -47,6 +49,13 @@ class DecidedAdmin(DeskAdmin):
     def open_decisions(self, actor: Actor, entry: Any) -> list[str]:
         """Which buttons stand on the page now. The services judge again."""
         raise NotImplementedError  # each admin says it
+
+    def then(self, request: HttpRequest) -> str:
+        """Which page comes after a decision."""
+        return request.path
+
+    def may_decide(self, request: HttpRequest) -> bool:
+        return allowed(request, self.decides or f"{self.about}.write")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -60,17 +69,17 @@ class DecidedAdmin(DeskAdmin):
         if object_id is None or not self.has_view_permission(request):
             raise PermissionDenied
         entry = self.found(request, object_id)
-        form = self.form_of_decision(request.POST if request.method == "POST" else None)
-        refused = None
+        form, refused = self.form_of_decision(), None
         if request.method == "POST":
             decision = self.decisions.get(request.POST.get("do", ""))
-            if decision is None or not allowed(request, f"{self.about}.write"):
+            if decision is None or not self.may_decide(request):
                 raise PermissionDenied
+            form = (decision.form or self.form_of_decision)(request.POST)
             if form.is_valid():
                 refused = self._decide(request, decision, entry.pk, form)
                 if refused is None:
                     messages.success(request, decision.done.format(entry))
-                    return HttpResponseRedirect(request.path)
+                    return HttpResponseRedirect(self.then(request))
                 entry = self.found(request, object_id)  # somebody else may have been quicker
         return self._read_page(request, entry, form, refused)
 
@@ -86,15 +95,30 @@ class DecidedAdmin(DeskAdmin):
         return None
 
     def _read_page(self, request: HttpRequest, entry: Any, form: forms.Form, refused: Refused | None) -> HttpResponse:
-        actor = actor_of(request)
-        may_write = allowed(request, f"{self.about}.write")
+        actor, asked = actor_of(request), request.POST.get("do", "")
         latest = audit_seen_by(actor).filter(self.history_of(entry)).order_by("-id")[:LATEST]
+        open_now = self.open_decisions(actor, entry) if self.may_decide(request) else []
+        offered = {name: self.decisions[name] for name in open_now}
+        apart = {name: (one, form if name == asked else one.form()) for name, one in offered.items() if one.form}
         context = {
             "original": entry,
-            "form": form,
-            "offered": {name: self.decisions[name] for name in self.open_decisions(actor, entry)} if may_write else {},
+            "form": self.form_of_decision() if asked in apart else form,
+            "offered": {name: one for name, one in offered.items() if not one.form},
+            "apart": apart,
             "shortages": refused.facts.get("shortages", []) if refused else [],
             "happened": [{"row": row, "action": changes.action_words(row)} for row in latest],
             **self.facts(actor, entry),
         }
         return self.page(request, self.page_template, str(entry), **context)
+
+
+class ReadAdmin(DecidedAdmin):
+    """Entries that have such a page, and nothing to decide about."""
+
+    decisions: ClassVar[dict[str, Decision]] = {}
+
+    def open_decisions(self, actor: Actor, entry: Any) -> list[str]:
+        return []
+
+    def may_decide(self, request: HttpRequest) -> bool:
+        return False

@@ -22,6 +22,7 @@ class Pick(admin.SimpleListFilter):
 
     template = "desk/filter_pick.html"
     all_words = "All"
+    column = ""  # where it is not called as in the address
 
     @classmethod
     def parameters(cls) -> tuple[str, ...]:
@@ -31,7 +32,7 @@ class Pick(admin.SimpleListFilter):
         raise NotImplementedError  # each filter says it
 
     def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return rows.filter(**{str(self.parameter_name): value})
+        return rows.filter(**{self.column or str(self.parameter_name): value})
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Options:
         return self.options(request)
@@ -64,7 +65,9 @@ def pick(title: str, field: str, options: Options, *, all_words: str = "All") ->
     return Picked
 
 
-def seen(title: str, field: str, rows: Callable[[Actor], QuerySet[Any]], *, all_words: str = "All") -> type[Pick]:
+def seen(
+    title: str, field: str, rows: Callable[[Actor], QuerySet[Any]], *, all_words: str = "All", column: str = ""
+) -> type[Pick]:
     """A filter by a reference, offering what the one who asks may see."""
 
     class Seen(Pick):
@@ -75,7 +78,7 @@ def seen(title: str, field: str, rows: Callable[[Actor], QuerySet[Any]], *, all_
             found: QuerySet[Model] = rows(actor)[:MOST]
             return [(str(row.pk), str(row)) for row in found]
 
-    Seen.title, Seen.all_words = title, all_words
+    Seen.title, Seen.all_words, Seen.column = title, all_words, column
     return Seen
 
 

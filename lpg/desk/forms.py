@@ -11,7 +11,11 @@ SAID = {"required": "Fill this in.", "invalid_choice": "There is no such entry. 
 
 
 def show(form: forms.BaseForm, refused: Refused, called: dict[str, str] | None = None) -> None:
-    """Put a refusal on a form: each message at its field (`called`: what is renamed here), the rest on top."""
+    """Put a refusal on a form: each message at its field (`called`: what is renamed here), the rest on top.
+
+    The form keeps it as `refused`.
+    """
+    vars(form)["refused"] = refused
     for name, messages in (refused.errors or {}).items():
         field = (called or {}).get(name, name)
         form.add_error(

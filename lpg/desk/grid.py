@@ -25,8 +25,8 @@ class QuantityGrid(PlainForm):
     nothing: ClassVar[str] = "Enter at least one quantity."
     zero_counts: ClassVar[bool] = False  # whether 0 says something
 
-    def __init__(self, things: Iterable[Model], columns: Mapping[str, str], data: Any = None):
-        super().__init__(data)
+    def __init__(self, things: Iterable[Model], columns: Mapping[str, str], data: Any = None, **options: Any):
+        super().__init__(data, **options)
         self.columns = columns
         self.things = list(things)
         self.beside = list(self.fields)

@@ -21,11 +21,26 @@ def money(amount: Decimal | None) -> str:
     return NOTHING if amount is None else f"S${amount:,.2f}"
 
 
+def amount(amount: Decimal | None) -> str:
+    """1,234.50 for a table whose head names the currency; below zero with a true minus."""
+    return NOTHING if amount is None else f"{amount:,.2f}".replace("-", "−")
+
+
 def rate(amount: Decimal | None) -> str:
     """S$38.00 or S$2.1050: four places, of which the last two are written only when they say something."""
     if amount is None:
         return NOTHING
     return f"S${amount:,.2f}" if amount == amount.quantize(Decimal("0.01")) else f"S${amount:,.4f}"
+
+
+def plain_rate(amount: Decimal | None) -> str:
+    """The same for a table whose head names the currency."""
+    return rate(amount).removeprefix("S$")
+
+
+def reading(value: Decimal | None) -> str:
+    """1,532.400: what a meter shows, or how much gas went through it."""
+    return NOTHING if value is None else f"{value:,.3f}"
 
 
 def number(quantity: int) -> str:

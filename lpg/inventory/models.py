@@ -35,6 +35,8 @@ class Place(models.Model):
     vehicle = models.OneToOneField("depots.Vehicle", models.PROTECT, null=True, related_name="place")
     customer = models.OneToOneField("customers.Customer", models.PROTECT, null=True, related_name="place")
 
+    named_with: ClassVar = ("depot", "vehicle", "customer")  # what its name is made of, to be read with it
+
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -94,6 +96,8 @@ class Balance(models.Model):
     physical = models.BooleanField()
     quantity = models.BigIntegerField(default=0)
 
+    named_with: ClassVar = ("equipment", *(f"place__{owner}" for owner in Place.named_with))
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["place", "equipment", "condition"], name="balance_once_per_key"),
@@ -101,7 +105,8 @@ class Balance(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.equipment_id} {self.condition} at {self.place_id}"
+        kept = f", {Condition(self.condition).label.lower()}" if self.condition else ""
+        return f"{self.equipment}{kept}, {self.place}"
 
     @property
     def depot_id(self) -> int | None:

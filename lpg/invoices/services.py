@@ -60,7 +60,8 @@ def issue(*, sale: Sale, number: str, paid: Decimal, now: datetime) -> tuple[Inv
     """The document of a sale, of which `paid` is settled at once. The caller writes the audit."""
     split = taxed([line.amount for line in sale.lines], sale.day)
     is_credit = split.total < 0
-    invoice = Invoice(
+    invoice = sql.new(
+        Invoice,
         invoice_number=number,
         document_type=Invoice.Type.CREDIT_NOTE if is_credit else _type(split, sale.customer),
         transaction_id=sale.transaction_id,
@@ -74,22 +75,23 @@ def issue(*, sale: Sale, number: str, paid: Decimal, now: datetime) -> tuple[Inv
     sign = -1 if is_credit else 1
     invoice.gst_rate, invoice.prices_include_gst = split.rate, settings.PRICES_INCLUDE_GST
     invoice.subtotal, invoice.tax_amount, invoice.total_amount = (
-        sign * split.subtotal,
-        sign * split.tax,
-        sign * split.total,
+        _signed(sign, split.subtotal),
+        _signed(sign, split.tax),
+        _signed(sign, split.total),
     )
     invoice.due_at_issue = NOTHING if is_credit else split.total - paid
     invoice.balance_due = split.total - paid
     invoice.paid_at = None if invoice.balance_due else now
     lines = [
-        InvoiceLine(
+        sql.new(
+            InvoiceLine,
             item_type=line.item_type,
             equipment_id=line.equipment_id,
             description=line.description,
             quantity=line.quantity,
             rate=line.rate,
-            net_amount=sign * net,
-            amount=sign * line.amount,
+            net_amount=_signed(sign, net),
+            amount=_signed(sign, line.amount),
         )
         for line, net in zip(sale.lines, split.net_lines, strict=True)
     ]
@@ -100,7 +102,8 @@ def correct(*, invoice: Invoice, number: str, reason: str, now: datetime) -> tup
     """A credit note for the whole of a document. It is used up by what it corrects; the caller settles the two."""
     sign = invoice.sign
     invoice.in_order = sql.entities(InvoiceLine, "WHERE invoice_id = %s ORDER BY id", [invoice.pk])
-    note = Invoice(
+    note = sql.new(
+        Invoice,
         invoice_number=number,
         document_type=Invoice.Type.CREDIT_NOTE,
         transaction_id=invoice.transaction_id,
@@ -113,23 +116,24 @@ def correct(*, invoice: Invoice, number: str, reason: str, now: datetime) -> tup
         summary=invoice.summary,
         gst_rate=invoice.gst_rate,
         prices_include_gst=invoice.prices_include_gst,
-        subtotal=sign * invoice.subtotal,
-        tax_amount=sign * invoice.tax_amount,
-        total_amount=sign * invoice.total_amount,
+        subtotal=_signed(sign, invoice.subtotal),
+        tax_amount=_signed(sign, invoice.tax_amount),
+        total_amount=_signed(sign, invoice.total_amount),
         due_at_issue=NOTHING,
         balance_due=NOTHING,
         **_as_of(now),
     )
     note.due_date = note.issued_on
     lines = [
-        InvoiceLine(
+        sql.new(
+            InvoiceLine,
             item_type=line.item_type,
             equipment_id=line.equipment_id,
             description=line.description,
             quantity=line.quantity,
             rate=line.rate,
-            net_amount=sign * line.net_amount,
-            amount=sign * line.amount,
+            net_amount=_signed(sign, line.net_amount),
+            amount=_signed(sign, line.amount),
         )
         for line in invoice.in_order
     ]
@@ -167,6 +171,10 @@ def _keep(invoice: Invoice, lines: list[InvoiceLine]) -> tuple[Invoice, audit.Ha
     after = {**audit.snapshot(invoice), "lines": [audit.snapshot(line) for line in lines]}
     action = "CREATE_CREDIT_NOTE" if invoice.is_credit_note else "CREATE_INVOICE"
     return invoice, audit.Happened(action, invoice, None, after)
+
+
+def _signed(sign: int, amount: Decimal) -> Decimal:
+    return amount if sign > 0 else -amount  # nothing stays 0.00, where -1 times it were -0.00
 
 
 def _as_of(now: datetime) -> dict[str, Any]:

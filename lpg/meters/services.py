@@ -176,7 +176,8 @@ def due(meter: Meter, reading: Decimal, *, is_rollover: bool, field: str) -> Due
 
 def bill(what: Due, *, transaction_id: int, actor: Actor, read_at: datetime, now: datetime) -> list[audit.Happened]:
     """Write the sale's own reading, and put the sale's name to all it bills. The caller writes the audit."""
-    row = MeterReading(
+    row = sql.new(
+        MeterReading,
         meter=what.meter,
         kind=MeterReading.Kind.PLAIN,
         reading=what.reading,
@@ -317,7 +318,8 @@ def _append(
     read_at: datetime,
     now: datetime,
 ) -> MeterReading:
-    row = MeterReading(
+    row = sql.new(
+        MeterReading,
         meter=meter,
         kind=kind,
         reading=reading,

@@ -14,7 +14,7 @@ from lpg.customers.models import Customer
 from lpg.depots import services as depots
 from lpg.equipment import services as equipment
 from lpg.equipment.models import Equipment
-from lpg.office import demo_stock
+from lpg.office import demo_sales, demo_stock
 from lpg.roles import Actor, Role
 
 PASSWORD = "hsh-demo-2026"  # noqa: S105  # said aloud by `make run`, and never loaded with DEBUG=false
@@ -69,7 +69,9 @@ def load() -> None:
     _people(admin, depot, truck)
     catalogue = _equipment(admin)
     _customers(admin, list(depot.values()), catalogue)
-    demo_stock.load(admin, catalogue)
+    demo_sales.half_a_year(admin)
+    rounds = demo_sales.Rounds(User.objects.get(username="supervisor"), catalogue)
+    demo_stock.load(admin, catalogue, rounds.drive)
 
 
 def _person(username: str, employee_id: str, role: Role) -> accounts.UserValues:
@@ -111,8 +113,8 @@ def _equipment(admin: Actor) -> list[Equipment]:
 
 def _customers(admin: Actor, depot_ids: list[int], catalogue: list[Equipment]) -> None:
     """Forty customers, each with a rate of their own for two cylinder sizes, every fourth on metered gas."""
-    since = timezone.localdate() - timedelta(days=90)
-    payments, homes, uens = cycle(Customer.Payment), cycle(depot_ids), cycle(UENS)
+    since, metered_since = (timezone.localdate() - timedelta(days=days) for days in (90, 200))
+    payments, uens = cycle(Customer.Payment), cycle(UENS)
     cylinders = [item for item in catalogue if item.equipment_type == Equipment.Type.CYLINDER]
     names = [(f"{name}, {branch}", street, postal) for branch in BRANCHES for name, street, postal in SHOPS]
     for number, (name, street, postal_code) in enumerate(names, start=1):
@@ -124,15 +126,18 @@ def _customers(admin: Actor, depot_ids: list[int], catalogue: list[Equipment]) -
             "address": street,
             "postal_code": postal_code,
             "payment_type": payment,
-            "depot": next(homes),
+            "depot": depot_ids[(number + number // 3) % len(depot_ids)],
         }
         if payment != Customer.Payment.CASH:
             values["email"] = f"accounts{number}@customers.example"
             values["uen"] = next(uens)
-            values["credit_limit"] = Decimal(500 * (1 + number % 6))
-        if number % 4 == 0:
-            values["meter_rate"] = Decimal("2.1000") + Decimal(number % 5) / 20
+            values["credit_limit"] = Decimal(900 + 400 * (number % 6))
         customer = customers.create_customer(actor=admin, values=values)
+        if number % 4 == 0:
+            metered = Decimal("2.1000") + Decimal(number % 5) / 20
+            customers.add_rate(
+                actor=admin, customer_id=customer.pk, equipment_id=None, rate=metered, effective_from=metered_since
+            )
         for item in (cylinders[number % 5], cylinders[(number + 2) % 5]):
             rate = (item.default_rate or Decimal(0)) - Decimal(number % 4) / 2
             customers.add_rate(

@@ -1,7 +1,8 @@
 """The demo's stock: a delivery of the supplier to each depot, and a week of distributions, through the services."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -10,17 +11,28 @@ from lpg.depots.models import Depot, Vehicle
 from lpg.distribution import services as distributions
 from lpg.equipment.models import Equipment
 from lpg.inventory import services as stock
-from lpg.inventory.models import Condition
+from lpg.inventory.models import Balance, Condition
 from lpg.inventory.places import SUPPLIER, Owner, place_of
 from lpg.roles import Role
 
 OPENING = {"CYLINDER": 120, "METER": 12, "REGULATOR": 30}
 OLDEST = 6  # days ago
-COLLECTED, RETURNED = (8, 6, 10, 3, 2), (5, 4, 7, 2, 1)
+COLLECTED = (8, 6, 10, 5, 4)  # of each size of cylinder
 
 
-def load(admin: User, catalogue: Sequence[Equipment]) -> None:
-    """A week that ends today, with one distribution still waiting and one that was cancelled."""
+class Crew(NamedTuple):
+    """Who goes out with which truck from where."""
+
+    who: User
+    vehicle: Vehicle
+    depot: Depot
+
+
+def load(admin: User, catalogue: Sequence[Equipment], rounds: Callable[[list[Crew], int, datetime], None]) -> None:
+    """A week that ends today, with one distribution still waiting and one that was cancelled.
+
+    Each morning the trucks are loaded; then `rounds` is told who is out, how many days ago that was, and since when.
+    """
     now = timezone.now()
     week_ago = now - timedelta(days=7)
     for depot in Depot.objects.order_by("pk"):
@@ -28,15 +40,16 @@ def load(admin: User, catalogue: Sequence[Equipment]) -> None:
     cylinders = [item for item in catalogue if item.equipment_type == Equipment.Type.CYLINDER]
     crews = _crews(admin)
     for days_ago in range(OLDEST, -1, -1):
-        for number, (who, vehicle, depot) in enumerate(crews):
-            at = min(now, (now - timedelta(days=days_ago)).replace(hour=0, minute=10 + number))
-            made = _a_morning(who, vehicle, depot, cylinders, days_ago, at)
+        day = (now - timedelta(days=days_ago)).replace(hour=0, minute=0)
+        for number, crew in enumerate(crews):
+            at = min(now, day + timedelta(minutes=10 + number))
+            made = _a_morning(crew, cylinders, days_ago, at)
             if days_ago == 0 and number == 0:
                 continue  # still waiting
-            distributions.confirm(actor=who, distribution_id=made, now=min(now, at + timedelta(minutes=20)))
-    who, vehicle, depot = crews[0]
-    mistaken = _a_morning(who, vehicle, depot, cylinders, OLDEST, now)
-    distributions.cancel(actor=who, distribution_id=mistaken, now=now)
+            distributions.confirm(actor=crew.who, distribution_id=made, now=min(now, at + timedelta(minutes=20)))
+        rounds(crews, days_ago, min(now, day + timedelta(minutes=40)))
+    mistaken = _a_morning(crews[0], cylinders, OLDEST, now)
+    distributions.cancel(actor=crews[0].who, distribution_id=mistaken, now=now)
 
 
 def _deliver(admin: User, depot: Depot, catalogue: Sequence[Equipment], at: datetime) -> None:
@@ -50,33 +63,31 @@ def _deliver(admin: User, depot: Depot, catalogue: Sequence[Equipment], at: date
     )
 
 
-def _crews(admin: User) -> list[tuple[User, Vehicle, Depot]]:
-    """Who goes out with which truck from where; the truck without a driver goes on the administrator's word."""
+def _crews(admin: User) -> list[Crew]:
+    """The truck without a driver goes on the administrator's word."""
     crews = []
     for vehicle in Vehicle.objects.select_related("depot").order_by("pk"):
         who = User.objects.filter(vehicle=vehicle, role=Role.DRIVER).first() or admin
-        crews.append((who, vehicle, vehicle.depot))
+        crews.append(Crew(who, vehicle, vehicle.depot))
     return crews
 
 
-def _a_morning(
-    who: User, vehicle: Vehicle, depot: Depot, cylinders: Sequence[Equipment], days_ago: int, at: datetime
-) -> int:
-    """Collect full cylinders and, but on the first day, bring some of the full ones back; empties come with sales."""
+def _a_morning(crew: Crew, cylinders: Sequence[Equipment], days_ago: int, at: datetime) -> int:
+    """Collect full cylinders; bring back the empties of the day before, and half of the full ones that were left."""
     items = [
         distributions.Item(item.pk, collected + days_ago % 3, "OUT", Condition.FULL)
         for item, collected in zip(cylinders, COLLECTED, strict=True)
     ]
-    if days_ago < OLDEST:
-        items += [
-            distributions.Item(item.pk, returned, "IN", Condition.FULL)
-            for item, returned in zip(cylinders, RETURNED, strict=True)
-        ]
+    left = Balance.objects.filter(place=place_of(Owner("truck", crew.vehicle.pk))).order_by("equipment", "condition")
+    for row in left:
+        back = row.quantity // 2 if row.condition == Condition.FULL else row.quantity
+        if back:
+            items.append(distributions.Item(row.equipment_id, back, "IN", row.condition))
     made = distributions.create(
-        actor=who,
-        depot_id=depot.pk,
+        actor=crew.who,
+        depot_id=crew.depot.pk,
         items=items,
-        other_side=distributions.OtherSide(vehicle_id=vehicle.pk),
+        other_side=distributions.OtherSide(vehicle_id=crew.vehicle.pk),
         remarks="Morning round",
         now=at,
     )

@@ -17,6 +17,7 @@ from lpg.distribution.selectors import distributions_seen_by
 from lpg.equipment.selectors import equipment_seen_by
 from lpg.inventory.models import Count
 from lpg.inventory.selectors import places_seen_by
+from lpg.office.approvals import waiting
 from lpg.office.stock import full_by_depot
 from lpg.roles import may
 
@@ -71,37 +72,36 @@ def _cards(user: User) -> list[dict[str, Any]]:
 
 def _waiting(user: User) -> list[dict[str, Any]]:
     """What somebody must decide."""
+    distributions = reverse("admin:distribution_distribution_changelist")
+    counts = reverse("admin:inventory_count_changelist")
     counted: list[tuple[str, str, str, str, QuerySet[Any]]] = [
+        ("Sales to approve", "approval", reverse("admin:approvals"), "transactions.decide", waiting(user)),
         (
             "Distributions pending",
             "swap_horiz",
-            "distribution_distribution",
-            "distributions",
+            f"{distributions}?status=PENDING",
+            "distributions.read",
             distributions_seen_by(user).filter(status=Distribution.Status.PENDING),
         ),
         (
             "Counts waiting",
             "fact_check",
-            "inventory_count",
-            "stock",
+            f"{counts}?status=PENDING",
+            "stock.read",
             Count.objects.filter(place__in=places_seen_by(user), status=Count.Status.PENDING),
         ),
     ]
     return [
-        {
-            "title": title,
-            "icon": icon,
-            "count": rows.count(),
-            "link": f"{reverse(f'admin:{name}_changelist')}?status=PENDING",
-        }
-        for title, icon, name, about, rows in counted
-        if may(user, f"{about}.read")
+        {"title": title, "icon": icon, "count": rows.count(), "link": link}
+        for title, icon, link, capability, rows in counted
+        if may(user, capability)
     ]
 
 
 def _to_do(user: User) -> list[dict[str, str]]:
     """Links to what one most often comes for."""
     wanted = [
+        ("payments.write", "Record payment", "payments", "admin:payments_payment_add"),
         ("distributions.write", "Add distribution", "swap_horiz", "admin:distribution_distribution_add"),
         ("stock.write", "Move stock", "inventory_2", "admin:stock_move"),
         ("customers.write", "Add customer", "person_add", "admin:customers_customer_add"),

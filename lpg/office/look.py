@@ -80,6 +80,14 @@ UNFOLD: dict[str, Any] = {
                 "title": "",
                 "items": [
                     {"title": "Today", "icon": "home", "link": reverse_lazy("admin:index")},
+                    _link("Sales", "receipt", "admin:transactions_transaction_changelist", "transactions.read"),
+                    {
+                        **_link("Approvals", "approval", "admin:approvals", "transactions.decide"),
+                        "badge": "lpg.office.approvals.how_many_wait",
+                        "badge_variant": "warning",
+                    },
+                    _link("Invoices", "description", "admin:invoices_invoice_changelist", "invoices.read"),
+                    _link("Payments", "payments", "admin:payments_payment_changelist", "payments.read"),
                     _link("Stock", "inventory_2", "admin:stock", "stock.read"),
                     _link(
                         "Distributions",
@@ -89,6 +97,7 @@ UNFOLD: dict[str, Any] = {
                     ),
                     _link("Counts", "fact_check", "admin:inventory_count_changelist", "stock.read"),
                     _link("Customers", "storefront", "admin:customers_customer_changelist", "customers.read"),
+                    _link("Meters", "gas_meter", "admin:meters_meter_changelist", "meters.read"),
                     _link("Equipment", "propane_tank", "admin:equipment_equipment_changelist", "equipment.read"),
                 ],
             },

@@ -7,7 +7,9 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth import logout, update_session_auth_hash
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -24,7 +26,7 @@ from lpg.accounts.selectors import live
 from lpg.desk.admin import DeskAdmin
 from lpg.desk.forms import show
 from lpg.errors import Refused
-from lpg.office import list_views, stock_pages
+from lpg.office import approvals, list_views, stock_pages
 from lpg.office.home import overview
 from lpg.office.password import OwnPassword
 from lpg.roles import may
@@ -110,7 +112,7 @@ class DeskSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no types
     # --- pages
 
     def get_urls(self) -> list[Any]:
-        return [*list_views.urls(self), *stock_pages.urls(self), *super().get_urls()]
+        return [*list_views.urls(self), *stock_pages.urls(self), *approvals.urls(self), *super().get_urls()]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if session := vars(request).get("desk_session"):
@@ -138,6 +140,9 @@ class DeskSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no types
         context = {**self.each_context(request), "title": "Change my password", "form": form, **(extra_context or {})}
         return TemplateResponse(request, self.password_change_template, context)
 
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        return cast(HttpResponse, OfThoseInUse.as_view(admin_site=self)(request))
+
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Ctrl-K: entries by the start of their code or name, out of what one may see, a few of each kind."""
         sought = request.GET.get("s", "").strip().replace("\x00", "")[:100]
@@ -152,6 +157,13 @@ class DeskSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no types
                     for row in rows[:FOUND_OF_A_KIND]
                 ]
         return TemplateResponse(request, "desk/found.html", {"results": results, "sought": sought})
+
+
+class OfThoseInUse(AutocompleteJsonView):
+    """What a form offers to choose from as one types."""
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().filter(is_active=True)
 
 
 def _live_session(request: HttpRequest) -> Session | None:

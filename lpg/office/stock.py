@@ -5,17 +5,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.urls import reverse
 
+from lpg.customers.models import Customer
 from lpg.depots.models import Depot, Vehicle
 from lpg.depots.selectors import depots_with
 from lpg.desk import shown
+from lpg.desk.admin import id_in
 from lpg.distribution.selectors import distributions_seen_by
 from lpg.equipment.models import Equipment
 from lpg.inventory.models import Balance, Condition, Movement, Place
+from lpg.inventory.places import Owner
 from lpg.inventory.selectors import balances_seen_by, movements_of, places_seen_by, with_owners
+from lpg.meters.selectors import meters_seen_by
 from lpg.roles import Actor, sees
+from lpg.transactions.selectors import transactions_seen_by
 
 CONDITIONS = [Condition.FULL, Condition.EMPTY, Condition.DAMAGED]
 PAGE = 50
@@ -34,8 +39,8 @@ class Card:
 
     title: str
     subtitle: str
-    owner: str  # such as depot:3, by which forms name it
-    place_id: int | None
+    key: str  # that of its place, such as depot:3
+    place_id: int | None  # None where nothing ever moved
     is_active: bool
     held: Counter[tuple[int, str]] = field(default_factory=Counter)
     rows: list[Row] = field(default_factory=list)
@@ -75,7 +80,7 @@ def grid(actor: Actor, depot_id: int | None = None) -> tuple[list[Section], list
 
 
 def _card(kind: str, owner: Any, subtitle: str) -> Card:
-    return Card(str(owner), subtitle, f"{kind}:{owner.pk}", owner.place_id, owner.is_active)
+    return Card(str(owner), subtitle, Owner(kind, owner.pk).key, owner.place_id, owner.is_active)
 
 
 def _rows(held: Counter[tuple[int, str]], names: dict[int, str]) -> list[Row]:
@@ -103,13 +108,39 @@ def full_by_depot(actor: Actor) -> list[tuple[str, str]]:
     return [(depot.code, shown.number(depot.full or 0)) for depot in counted]
 
 
-def held_by_customer(actor: Actor, customer_id: int) -> tuple[Place | None, list[tuple[str, str, bool]]]:
-    """What stands at a customer's site: its place, if anything ever moved there, and how many of what."""
-    place = with_owners(places_seen_by(actor).filter(customer=customer_id)).first()
-    if place is None:
-        return None, []
-    rows = balances_seen_by(actor).filter(place=place).order_by("equipment__equipment_type", "equipment")
-    return place, [(row.equipment.name, *_cell(row.quantity)) for row in rows]
+def held_by_customer(actor: Actor, customer_id: int) -> list[tuple[str, str, bool]]:
+    """How many of what stand at a customer's site."""
+    rows = balances_seen_by(actor).filter(place__customer=customer_id)
+    ordered = rows.order_by("equipment__equipment_type", "equipment")
+    return [(row.equipment.name, *_cell(row.quantity)) for row in ordered]
+
+
+# --- one place
+
+
+def place_seen(actor: Actor, key: str) -> Place | None:
+    """The place of this key, such as depot:3, if the actor sees it; where nothing ever moved, not saved yet."""
+    kind, _, number = key.partition(":")
+    id = id_in(number) or 0
+    if kind not in Place.Kind or Owner(kind, id).key != key:
+        return None
+    place = with_owners(places_seen_by(actor)).filter(key=key).first()
+    owners: dict[str, tuple[str, QuerySet[Any]]] = {
+        Place.Kind.DEPOT: ("depot", depots_with(actor, "stock.read")),
+        Place.Kind.TRUCK: ("vehicle", Vehicle.objects.filter(sees(actor, "stock.read"))),
+        Place.Kind.CUSTOMER: ("customer", Customer.objects.filter(sees(actor, "stock.read"))),
+    }
+    if place or not id or kind not in owners:
+        return place
+    column, seen = owners[kind]
+    owner = seen.filter(pk=id).first()
+    return Place(key=key, kind=kind, **{column: owner}) if owner else None
+
+
+def is_in_use(place: Place) -> bool:
+    """Whether stock may come and go there: the depot, truck or customer is not retired."""
+    owner = place.depot or place.vehicle or place.customer
+    return owner is not None and owner.is_active
 
 
 # --- the ledger
@@ -145,7 +176,7 @@ def ledger(actor: Actor, place: Place, *, equipment: int | None, before: int | N
     """One page of the ledger, newest first: read along both indexes, from the movement where the last page ended."""
     up = after is not None and before is None
     rows: dict[int, Movement] = {}
-    for branch in movements_of(place):
+    for branch in movements_of(place) if place.pk else ():
         if equipment is not None:
             branch = branch.filter(equipment=equipment)  # noqa: PLW2901
         if up:
@@ -199,13 +230,17 @@ def _effects(place: Place, row: Movement) -> Iterable[Entry]:
 
 
 def _documents(actor: Actor, page: list[Movement]) -> dict[tuple[str, int], str]:
-    """By which page each cause may be read. A count is seen by whoever sees its place."""
-    asked = {row.cause_id for row in page if row.cause == Movement.Cause.DISTRIBUTION}
-    seen = distributions_seen_by(actor).filter(pk__in=asked).values_list("pk", flat=True)
-    documents = {
-        (Movement.Cause.DISTRIBUTION.value, id): reverse("admin:distribution_distribution_change", args=[id])
-        for id in seen
+    """By which page each cause may be read, where one may see it. A count is seen by whoever sees its place."""
+    kinds: dict[Movement.Cause, tuple[str, QuerySet[Any]]] = {
+        Movement.Cause.DISTRIBUTION: ("distribution_distribution", distributions_seen_by(actor)),
+        Movement.Cause.TRANSACTION: ("transactions_transaction", transactions_seen_by(actor)),
+        Movement.Cause.METER: ("meters_meter", meters_seen_by(actor)),
     }
+    documents = {}
+    for cause, (name, rows) in kinds.items():
+        asked = {row.cause_id for row in page if row.cause == cause}
+        for id in rows.filter(pk__in=asked).values_list("pk", flat=True):
+            documents[cause.value, id] = reverse(f"admin:{name}_change", args=[id])
     for row in page:
         if row.cause == Movement.Cause.COUNT:
             documents[row.cause, row.cause_id] = reverse("admin:inventory_count_change", args=[row.cause_id])
@@ -214,5 +249,5 @@ def _documents(actor: Actor, page: list[Movement]) -> dict[tuple[str, int], str]
 
 def equipment_at(place: Place) -> list[tuple[int, str]]:
     """What ever was at a place, for a filter."""
-    rows = Balance.objects.filter(place=place).order_by("equipment__equipment_type", "equipment")
+    rows = Balance.objects.filter(place=place.pk).order_by("equipment__equipment_type", "equipment")
     return list(rows.values_list("equipment", "equipment__name").distinct())

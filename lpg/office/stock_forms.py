@@ -52,7 +52,7 @@ class MoveForm(QuantityGrid):
     remarks = _remarks()
 
     def __init__(self, actor: Actor, data: Any = None, initial: dict[str, Any] | None = None):
-        super().__init__(equipment_in_use(actor), COLUMNS, data)
+        super().__init__(equipment_in_use(actor), COLUMNS, data, initial=initial)
         depots = depots_with(actor, "stock.write").filter(is_active=True)
         own = [
             ("Depots", [(f"{Place.Kind.DEPOT}:{depot.pk}", f"Depot {depot}") for depot in depots]),
@@ -62,7 +62,6 @@ class MoveForm(QuantityGrid):
         supplier = (Place.Kind.SUPPLIER.value, "Supplier")
         fields["origin"].choices = [("", "Choose a place"), supplier, *own]
         fields["destination"].choices = [("", "Choose a place"), *own, supplier, (Place.Kind.SCRAP.value, "Scrap")]
-        self.initial.update(initial or {})
 
     def end(self, name: str) -> tuple[str, int | None]:
         """Which place, as kind and id."""

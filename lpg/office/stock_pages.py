@@ -1,28 +1,21 @@
 """The desk's pages of stock: who holds what, the ledger of a place, counting it, and moving stock by decision."""
 
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from lpg import work
 from lpg.depots.selectors import depots_with
 from lpg.desk.admin import actor_of, allowed, id_in, only_with
-from lpg.desk.forms import show
-from lpg.desk.grid import QuantityGrid
-from lpg.errors import Refused
+from lpg.desk.once import Saved, saved
 from lpg.inventory import counts, services
-from lpg.inventory.models import Count, Place, Transfer
+from lpg.inventory.models import Place
 from lpg.inventory.resolve import equipment_in_use, place_named
-from lpg.inventory.selectors import places_seen_by, with_owners
 from lpg.office import stock
 from lpg.office.stock_forms import CountForm, MoveForm
-from lpg.roles import Actor
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -31,8 +24,8 @@ def urls(site: AdminSite) -> list[URLPattern]:
     pages = Pages(site)
     return [
         path("stock/", only_with(site, "stock.read", pages.grid), name="stock"),
-        path("stock/<int:place_id>/ledger/", only_with(site, "stock.read", pages.ledger), name="stock_ledger"),
-        path("stock/<int:place_id>/count/", only_with(site, "stock.write", pages.count), name="stock_count"),
+        path("stock/<str:key>/ledger/", only_with(site, "stock.read", pages.ledger), name="stock_ledger"),
+        path("stock/<str:key>/count/", only_with(site, "stock.write", pages.count), name="stock_count"),
         path("stock/move/", only_with(site, "stock.write", pages.move), name="stock_move"),
     ]
 
@@ -59,9 +52,9 @@ class Pages:
         }
         return self._page(request, "office/stock_grid.html", "Stock", **context)
 
-    def ledger(self, request: HttpRequest, place_id: int) -> HttpResponse:
+    def ledger(self, request: HttpRequest, key: str) -> HttpResponse:
         """Newest first. `before` and `after` say behind which movement the page begins."""
-        place = self._place(request, place_id)
+        place = self._place(request, key)
         asked = {name: id_in(request.GET.get(name, "")) for name in ("equipment", "before", "after")}
         page = stock.ledger(actor_of(request), place, **asked)
         equipment = [(str(id), name, id == asked["equipment"]) for id, name in stock.equipment_at(place)]
@@ -71,27 +64,26 @@ class Pages:
             "equipment": equipment,
             "only": asked["equipment"],
             "deep": asked["before"] is not None or asked["after"] is not None,
-            "may_count": place.is_physical and allowed(request, "stock.write"),
+            "may_count": stock.is_in_use(place) and allowed(request, "stock.write"),
+            "may_distribute": stock.is_in_use(place) and allowed(request, "distributions.write"),
         }
         return self._page(request, "office/stock_ledger.html", f"Ledger of {place.name}", **context)
 
-    def count(self, request: HttpRequest, place_id: int) -> HttpResponse:
+    def count(self, request: HttpRequest, key: str) -> HttpResponse:
         """Blind: what should be there is not told. The count then waits for somebody else's approval."""
-        place, actor = self._place(request, place_id), actor_of(request)
+        place, actor = self._place(request, key), actor_of(request)
         if not place.is_physical:
             raise Http404
         form = CountForm(actor, place, request.POST if request.method == "POST" else None)
 
-        def effect() -> Count:
+        def effect() -> Saved:
             counted = place_named(actor, place.kind, place.owner_id, field="place")
             equipment_in_use(actor, [line.equipment_id for line in form.lines()], field="lines")
             remarks = form.cleaned_data["remarks"]
-            return counts.record(actor=actor, place=counted, lines=form.lines(), remarks=remarks, now=timezone.now())
+            made = counts.record(actor=actor, place=counted, lines=form.lines(), remarks=remarks, now=timezone.now())
+            there = reverse("admin:inventory_count_change", args=[made.pk])
+            return Saved(there, f"Count of {place.name} recorded. Somebody else approves it under Counts.")
 
-        made, _ = self._write(request, form, effect)
-        if made:
-            messages.success(request, f"Count of {place.name} recorded. Somebody else approves it under Counts.")
-            return HttpResponseRedirect(reverse("admin:inventory_count_change", args=[made.pk]))
         context = {
             "form": form,
             "note": "Write what you see, not what should be there. An empty cell was not counted; 0 means none.",
@@ -99,7 +91,8 @@ class Pages:
             "button": "Record count",
             "back": reverse("admin:stock"),
         }
-        return self._page(request, "desk/grid_form.html", f"Count {place.name}", **context)
+        title = f"Count {place.name}"
+        return saved(request, form, effect) or self._page(request, "desk/grid_form.html", title, **context)
 
     def move(self, request: HttpRequest) -> HttpResponse:
         """Deliveries of the supplier and returns to him, scrap, re-labels, and from place to place."""
@@ -107,13 +100,13 @@ class Pages:
         initial = {name: request.GET.get(name, "") for name in ("origin", "destination")}
         form = MoveForm(actor, request.POST if request.method == "POST" else None, initial)
 
-        def effect() -> Transfer:
+        def effect() -> Saved:
             (kind, id), (to_kind, to_id) = form.end("origin"), form.end("destination")
             origin = place_named(actor, kind, id, field="origin")
             destination = place_named(actor, to_kind, to_id, field="destination")
             items = form.items()
             equipment_in_use(actor, [item.equipment_id for item in items])
-            return services.transfer(
+            made = services.transfer(
                 actor=actor,
                 origin=origin,
                 destination=destination,
@@ -121,41 +114,26 @@ class Pages:
                 remarks=form.cleaned_data["remarks"],
                 now=timezone.now(),
             )
-
-        made, shortages = self._write(request, form, effect)
-        if made:
             at_home = made.origin_id == made.destination_id
             moved = f"Re-labelled at {made.origin.name}" if at_home else f"Moved to {made.destination.name}"
-            messages.success(request, f"{moved}: the ledger has it.")
-            return HttpResponseRedirect(reverse("admin:stock"))
+            return Saved(reverse("admin:stock"), f"{moved}: the ledger has it.")
+
         context = {
             "form": form,
-            "shortages": shortages,
             "note": "Deliveries of the supplier, returns to the supplier, scrap, and between depots and trucks. "
             "Stock moves at once, all lines or none.",
             "of": "Equipment",
             "button": "Move stock",
             "back": reverse("admin:stock"),
         }
-        return self._page(request, "desk/grid_form.html", "Move stock", **context)
+        return saved(request, form, effect) or self._page(request, "desk/grid_form.html", "Move stock", **context)
 
-    def _place(self, request: HttpRequest, place_id: int) -> Place:
-        actor: Actor = actor_of(request)
-        if place_id >= 2**63 or (place := with_owners(places_seen_by(actor)).filter(pk=place_id).first()) is None:
+    @staticmethod
+    def _place(request: HttpRequest, key: str) -> Place:
+        place = stock.place_seen(actor_of(request), key)
+        if place is None:
             raise Http404
         return place
-
-    def _write[Made](
-        self, request: HttpRequest, form: QuantityGrid, effect: Callable[[], Made]
-    ) -> tuple[Made | None, list[Any]]:
-        """What was made; or None, with why not on the form, and what is short."""
-        if request.method != "POST" or not form.is_valid():
-            return None, []
-        try:
-            return work.run(effect), []
-        except Refused as refused:
-            show(form, refused)
-            return None, refused.facts.get("shortages", [])
 
     def _page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
         request.current_app = self.site.name

@@ -99,7 +99,8 @@ def receive(
     now: datetime,
 ) -> tuple[Payment, audit.Happened]:
     """The row of money received, of which `settles` is allocated by the caller at once. The caller writes the audit."""
-    payment = Payment(
+    payment = sql.new(
+        Payment,
         payment_number=number,
         customer=customer,
         amount=money.amount,
@@ -122,14 +123,17 @@ def link(payment: Payment, invoice: Invoice, amount: Decimal, now: datetime) -> 
     sql.add([Allocation(payment=payment, invoice=invoice, amount=amount, created_at=now)])
 
 
-def spread_waiting(*, transaction_id: int, invoice: Invoice, now: datetime) -> list[audit.Happened]:
-    """Allocate what was paid with a sale that waited to its invoice, at last. The caller writes the audit."""
-    waiting = sql.entities(Payment, f"WHERE transaction_id = %s ORDER BY id{sql.locking()}", [transaction_id])
-    happened = []
-    for payment in waiting:
-        payment.customer = invoice.customer
-        happened += _spread(payment, [invoice], now)
-    return happened
+def waiting_with(transaction_id: int) -> Payment | None:
+    """The money that came with a sale that waits, locked."""
+    found = sql.entities(Payment, f"WHERE transaction_id = %s{sql.locking()}", [transaction_id])
+    return found[0] if found else None
+
+
+def use(payment: Payment, invoice: Invoice, amount: Decimal, now: datetime) -> audit.Happened:
+    """Allocate what the invoice counts as paid since its issue. The caller writes the audit."""
+    payment.customer = invoice.customer
+    link(payment, invoice, amount, now)
+    return _allocated(payment, amount)
 
 
 def take_back(*, document: Invoice, note: Invoice, now: datetime) -> list[audit.Happened]:
@@ -187,7 +191,7 @@ def _spread(payment: Payment, settling: Sequence[Invoice], now: datetime) -> lis
     for invoice in settling:
         amount = min(payment.unallocated - sum((row.amount for row in rows), NOTHING), invoice.balance_due)
         if amount > 0:
-            rows.append(Allocation(payment=payment, invoice=invoice, amount=amount, created_at=now))
+            rows.append(sql.new(Allocation, payment=payment, invoice=invoice, amount=amount, created_at=now))
             happened.append(invoices.settle(invoice, amount, now=now))
     if not rows:
         return []

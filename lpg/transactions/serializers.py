@@ -163,6 +163,12 @@ class SaleInput(Input):
     occurred_at = Moment(required=False, help_text="Left out: now. It picks the rates and the GST.")
     client_temp_id = Code(max_length=64, required=False, allow_null=True, help_text="The same as an Idempotency-Key.")
 
+    def validate(self, values: Any) -> Any:
+        about_a_meter = values.get("meter") is not None or values["is_rollover"]
+        if about_a_meter and values.get("current_meter_reading") is None:  # a reading that was forgotten is not billed
+            raise serializers.ValidationError({"current_meter_reading": ["Say what the meter shows."]})
+        return values
+
 
 class TransactionQuery(ListQuery):
     ordering = Choice(["id", "-id"], required=False)

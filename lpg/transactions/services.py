@@ -124,7 +124,8 @@ def sell(
         words = f"This comes to more than S${LARGEST:,}. Check the quantities and rates."
         raise Invalid({"items" if items else "current_meter_reading": [words]})
     stock, site = _places(customer, _seller(actor, seller, needed=any(line.equipment_id for line in lines)))
-    row = Transaction(
+    row = sql.new(
+        Transaction,
         customer=customer,
         user_id=actor.pk,
         vehicle_id=stock.vehicle_id if stock else None,
@@ -195,15 +196,18 @@ def approve(*, actor: Actor, transaction_id: int, now: datetime) -> Sale:
     sold = _sold(row)
     _, site = _places(row.customer, None)
     final = invoices.total_of([line.amount for line in sold], timezone.localdate(row.occurred_at))
+    waiting = payments.waiting_with(row.pk)
+    paid = min(waiting.unallocated, max(final, NOTHING)) if waiting else NOTHING
     row.status, row.confirmed_at, row.approved_at = Transaction.Status.CONFIRMED, now, now
     row.save(update_fields=["status", "confirmed_at", "approved_at"])
     invoice, noted = invoices.issue(
-        sale=_told(row, sold, site), number=take(invoices.series_of(final), now), paid=NOTHING, now=now
+        sale=_told(row, sold, site), number=take(invoices.series_of(final), now), paid=paid, now=now
     )
-    waiting = payments.spread_waiting(transaction_id=row.pk, invoice=invoice, now=now)
     row.issued = [invoice]
-    approved = audit.Happened("APPROVE_TRANSACTION", row, before, _state(row))
-    audit.record_all(actor, [approved, noted, *waiting])
+    happened = [audit.Happened("APPROVE_TRANSACTION", row, before, _state(row)), noted]
+    if waiting and paid:
+        happened.append(payments.use(waiting, invoice, paid, now))
+    audit.record_all(actor, happened)
     return Sale(row, invoice)
 
 
@@ -315,7 +319,8 @@ def _priced(
     number: int, item: Item, equipment: dict[int, Equipment], rates: dict[int | None, Decimal]
 ) -> TransactionItem:
     """The line with what it costs. Raises NoRate."""
-    line = TransactionItem(
+    line = sql.new(
+        TransactionItem,
         item_type=item.item_type,
         equipment=equipment[item.equipment_id] if item.equipment_id else None,
         condition=item.condition or CONDITIONS[Type(item.item_type)][0],

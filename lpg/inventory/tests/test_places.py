@@ -50,7 +50,7 @@ def test_what_is_written_is_said_in_a_line(admin, singgas, cylinder):
         actor=admin, origin=place_of(depot), destination=place_of(truck), items=[item], remarks="", now=timezone.now()
     )
     balance, movement, transfer = Balance.objects.latest("pk"), Movement.objects.latest("pk"), Transfer.objects.get()
-    assert str(balance) == f"2 × {cylinder.pk} FULL at {place_of(truck).pk}"
+    assert str(balance) == f"{cylinder}, full, {place_of(truck)}"
     assert str(movement) == f"2 × {cylinder.pk}: {place_of(depot).pk} → {place_of(truck).pk}"
     assert (str(transfer), str(count)) == (f"Transfer {transfer.pk}", f"Count {count.pk}")
     assert str(CountLine.objects.get()) == f"8 × {cylinder.pk} FULL"

@@ -11,9 +11,14 @@ register = template.Library()
 @register.inclusion_tag("office/stock_at_customer.html")
 def stock_at_customer(request: HttpRequest, customer: Any) -> dict[str, Any]:
     from lpg.desk.admin import actor_of, allowed  # noqa: PLC0415  # libraries are read while the desk is being built
+    from lpg.inventory.places import Owner  # noqa: PLC0415
     from lpg.office.stock import held_by_customer  # noqa: PLC0415
 
     if not allowed(request, "stock.read"):
         return {"may_see": False}
-    place, rows = held_by_customer(actor_of(request), customer.pk)
-    return {"may_see": True, "place": place, "rows": rows, "may_count": allowed(request, "stock.write")}
+    return {
+        "may_see": True,
+        "key": Owner("customer", customer.pk).key,
+        "rows": held_by_customer(actor_of(request), customer.pk),
+        "may_count": customer.is_active and allowed(request, "stock.write"),
+    }

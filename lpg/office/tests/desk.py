@@ -54,12 +54,23 @@ def form_of(answer: Any) -> dict[str, Any]:
     return values
 
 
+def key_on(page: Any) -> dict[str, str]:
+    """The hidden key that a form which makes something carries."""
+    found = re.search(r'<input type="hidden" name="once" value="([^"]+)"', page.content.decode())
+    return {"once": found[1]} if found else {}
+
+
 def fill(client: Client, address: str, **typed: Any) -> Any:
     """Open the form, type into it, send it. A value of None takes a field out: an unticked box."""
     opened = client.get(address)
     assert opened.status_code == 200
-    values = {**form_of(opened), **typed}
+    values = {**form_of(opened), **key_on(opened), **typed}
     return client.post(address, {name: value for name, value in values.items() if value is not None})
+
+
+def send(client: Client, address: str, typed: dict[str, Any]) -> Any:
+    """Open a form that has a page of its own, type this into it, send it."""
+    return client.post(address, {**key_on(client.get(address)), **typed})
 
 
 def queries(client: Client, address: str) -> int:

@@ -18,7 +18,7 @@ from lpg.customers.models import Customer, Rate
 from lpg.depots import services as depots
 from lpg.equipment.models import DefaultRate
 from lpg.errors import Inactive, Invalid, Missing
-from lpg.office.tests.desk import audited, fill, form_of, list_of, page_of, said, sign_in
+from lpg.office.tests.desk import audited, fill, form_of, list_of, page_of, said, send, sign_in
 from lpg.roles import Role
 from tests import make
 
@@ -41,7 +41,7 @@ def test_each_kind_of_entry_is_added_with_one_audit_row(desk, singgas):
     vehicle = make.a_vehicle(User.objects.get(username="admin"), singgas)
     added = [
         ("/admin/depots/depot/add/", {"code": "D-1", "name": "North"}, "CREATE_DEPOT"),
-        ("/admin/depots/vehicle/add/", {"plate_no": "SBA 77 K", "depot": singgas.pk}, "CREATE_VEHICLE"),
+        ("/admin/depots/vehicle/add/", {"plate_no": "SBX 77 K", "depot": singgas.pk}, "CREATE_VEHICLE"),
         ("/admin/equipment/equipment/add/", {"sku": "X-1", "name": "X", "equipment_type": "METER"}, "CREATE_EQUIPMENT"),
         (ADD_CUSTOMER, {**NEW_CUSTOMER, "depot": singgas.pk}, "CREATE_CUSTOMER"),
         (
@@ -134,7 +134,7 @@ def test_a_rate_for_equipment_is_added_on_a_page_of_its_own_and_shown(desk, admi
     typed = {"equipment": item.pk, "rate": "36.5", "effective_from": tomorrow.isoformat()}
     answers = []
     address = page_of("customers_customer", customer.pk, "add_rate")
-    assert audited(lambda: answers.append(desk.post(address, typed))) == ["CREATE_RATE"]
+    assert audited(lambda: answers.append(send(desk, address, typed))) == ["CREATE_RATE"]
     assert answers[0]["Location"] == page_of("customers_customer", customer.pk)
     rate = Rate.objects.get()
     assert (rate.equipment, rate.rate, rate.effective_from) == (item, Decimal("36.5"), tomorrow)
@@ -168,7 +168,7 @@ def test_a_default_rate_is_added_by_its_page_and_by_the_field(desk, admin):
     item = make.some_equipment(admin, "38.0000")
     address = page_of("equipment_equipment", item.pk, "add_rate")
     typed = {"rate": "40.1234", "effective_from": "2020-01-01"}
-    assert audited(lambda: desk.post(address, typed)) == ["CREATE_DEFAULT_RATE"]
+    assert audited(lambda: send(desk, address, typed)) == ["CREATE_DEFAULT_RATE"]
     address = page_of("equipment_equipment", item.pk)
     assert audited(lambda: fill(desk, address, default_rate="41")) == ["CREATE_DEFAULT_RATE"]
     assert "S$41.00" in said(desk.get(address))
@@ -188,7 +188,7 @@ def test_a_default_rate_is_added_by_its_page_and_by_the_field(desk, admin):
 def test_a_rate_that_will_not_do_stays_on_its_page(desk, admin, singgas, typed, words):
     address = page_of("customers_customer", make.a_customer(admin, singgas).pk, "add_rate")
     answers, whole = [], {"rate": "36.5", "effective_from": "2026-12-01", **typed}
-    assert audited(lambda: answers.append(desk.post(address, whole))) == []
+    assert audited(lambda: answers.append(send(desk, address, whole))) == []
     assert words in said(answers[0])
     assert not Rate.objects.exists()
 
@@ -199,7 +199,7 @@ def test_a_rate_refused_by_the_service_stays_on_its_page(desk, admin, singgas, m
 
     monkeypatch.setattr(customers, "add_rate", refuse)
     address = page_of("customers_customer", make.a_customer(admin, singgas).pk, "add_rate")
-    answer = desk.post(address, {"rate": "36.5", "effective_from": "2026-12-01"})
+    answer = send(desk, address, {"rate": "36.5", "effective_from": "2026-12-01"})
     assert "Cylinder 14 is no longer in use." in said(answer)
     assert 'value="36.5"' in answer.content.decode()
 
@@ -210,7 +210,7 @@ def test_a_rate_for_a_customer_gone_from_sight_meanwhile_is_not_added(desk, admi
 
     monkeypatch.setattr(customers, "add_rate", missing)
     address = page_of("customers_customer", make.a_customer(admin, singgas).pk, "add_rate")
-    assert desk.post(address, {"rate": "36.5", "effective_from": "2026-12-01"}).status_code == 404
+    assert send(desk, address, {"rate": "36.5", "effective_from": "2026-12-01"}).status_code == 404
 
 
 # --- refusals

@@ -11,8 +11,11 @@ from lpg.audit.models import AuditLog
 from lpg.customers import services as customers
 from lpg.desk import admin as desk_admin
 from lpg.desk import changes, shown
-from lpg.office.tests.desk import page_of, said, sign_in
+from lpg.inventory import services as stock
+from lpg.inventory.places import SCRAP, Owner, place_of
+from lpg.office.tests.desk import a_count, list_of, page_of, queries, said, sign_in
 from tests import make
+from tests.stock import fill
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +133,48 @@ def test_what_happened_to_a_person_names_depots_and_truck(desk, admin, superviso
 
 def test_the_system_itself_is_named(desk, admin):
     assert "system" in said(desk.get(page_of("accounts_user", admin.pk, "history")))
+
+
+# --- stock
+
+
+def titles(client) -> dict[str, str]:
+    """What each row of the audit log says it is of, the newest of each action."""
+    rows = client.get(list_of("audit_auditlog")).context["cl"].result_list
+    return {row.action: row.entry.entity for row in reversed(rows)}
+
+
+def test_what_happened_to_stock_is_named_by_what_it_is_and_where(desk, admin, singgas):
+    item, site = make.some_equipment(admin), Owner("customer", make.a_customer(admin, singgas).pk)
+    here = Owner("depot", singgas.pk)
+    fill(admin, here, item, 10, "DAMAGED")
+    assert titles(desk)["UPDATE_INVENTORY"] == f"{item.name}, damaged, Depot SINGGAS"
+    row = AuditLog.objects.get(action="UPDATE_INVENTORY")
+    assert f"Changed inventory: {item.name}, damaged, Depot SINGGAS" in said(
+        desk.get(page_of("audit_auditlog", row.pk))
+    )
+    fill(admin, site, item, 2, "")
+    assert titles(desk)["UPDATE_INVENTORY"] == f"{item.name}, {place_of(site).name}"
+    a_count(admin, here, item, 8)
+    moved = [stock.Item(item.pk, 1, "DAMAGED")]
+    stock.transfer(
+        actor=admin, origin=place_of(here), destination=place_of(SCRAP), items=moved, remarks="", now=timezone.now()
+    )
+    assert (titles(desk)["CREATE_COUNT"], titles(desk)["CREATE_TRANSFER"]) == ("Depot SINGGAS", "Scrap")
+
+
+def test_the_names_of_stock_are_not_asked_for_row_by_row(desk, admin, singgas):
+    def at_another_place() -> None:
+        item = make.some_equipment(admin)
+        for owner in (Owner("truck", make.a_vehicle(admin, singgas).pk), Owner("depot", make.a_depot(admin).pk)):
+            fill(admin, owner, item, 5)
+            a_count(admin, owner, item, 5)
+
+    at_another_place()
+    few = queries(desk, list_of("audit_auditlog"))
+    for _ in range(4):
+        at_another_place()
+    assert queries(desk, list_of("audit_auditlog")) == few
 
 
 def entry(**columns):

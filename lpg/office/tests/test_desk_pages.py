@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.contrib import admin as django_admin
@@ -17,9 +18,13 @@ from lpg.customers.models import Customer
 from lpg.desk.admin import DeskAdmin
 from lpg.errors import Missing
 from lpg.inventory.places import Owner
+from lpg.meters import services as meters
 from lpg.office.tests.desk import SIGN_IN, a_count, audited, list_of, page_of, queries, said, sign_in
 from lpg.roles import Role
+from lpg.transactions import services as sales
+from lpg.transactions.services import Seller
 from tests import make
+from tests.sales import a_meter, a_sale, delivered
 from tests.stock import a_distribution, fill
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +38,10 @@ LISTS = [
     "audit_auditlog",
     "distribution_distribution",
     "inventory_count",
+    "transactions_transaction",
+    "invoices_invoice",
+    "payments_payment",
+    "meters_meter",
 ]
 
 
@@ -52,6 +61,7 @@ def some_of_all(admin: User, singgas, union) -> None:
         vehicle = make.a_vehicle(admin, depot)
         person = make.a_user(Role.DRIVER, by=admin, depot=depot.pk, vehicle=vehicle.pk, depots=[depot.pk])
         fill(admin, Owner("depot", depot.pk), item, 9)
+        some_sales(admin, depot, customer, item, person)
         a_distribution(admin, depot.pk, (item, 2), vehicle_id=vehicle.pk)
         a_count(admin, Owner("depot", depot.pk), item, 8)
         accounts.open_session(user=person, user_agent="app/1", now=timezone.now())
@@ -63,6 +73,17 @@ def some_of_all(admin: User, singgas, union) -> None:
                 rate=days + 1,
                 effective_from=timezone.localdate(),
             )
+
+
+def some_sales(admin: User, depot, customer: Customer, item, driver: User) -> None:
+    """A meter read and billed, a sale that is partly paid, one that was voided, and one that waits."""
+    meter, seller = a_meter(admin, customer), Seller(depot_id=depot.pk)
+    meters.record(actor=admin, meter_id=meter.pk, reading=Decimal(4), now=timezone.now())
+    a_sale(admin, customer, delivered(item, 1), reading="9.5", paid="20", seller=seller)
+    taken_back = a_sale(admin, customer, delivered(item, 1), paid="99", seller=seller).transaction
+    sales.void(actor=admin, transaction_id=taken_back.pk, reason="Wrong shop", now=timezone.now())
+    fill(admin, Owner("truck", driver.vehicle_id), item, 2)
+    a_sale(driver, customer, delivered(item, 1, "1.5"))
 
 
 def every_page(name: str) -> list[str]:
@@ -87,7 +108,7 @@ def test_every_list_renders_in_a_number_of_queries_that_does_not_grow(request, a
     for _ in range(3):
         some_of_all(admin, singgas, union)
     assert queries(client, list_of(name)) == few
-    assert few <= 14
+    assert few <= (21 if name == "audit_auditlog" else 15)
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -98,7 +119,7 @@ def test_every_entry_renders_in_a_number_of_queries_that_does_not_grow(desk, adm
     for _ in range(3):
         some_of_all(admin, singgas, union)
     assert [queries(desk, page) for page in pages] == few
-    assert max(few) <= 16
+    assert max(few) <= (26 if name == "customers_customer" else 19)
 
 
 def test_the_first_page_renders_in_a_number_of_queries_that_does_not_grow(desk, own, admin, singgas, union):

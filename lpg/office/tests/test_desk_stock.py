@@ -12,10 +12,10 @@ from lpg.depots.models import Depot, Vehicle
 from lpg.distribution import services as distributions
 from lpg.distribution.models import Distribution
 from lpg.equipment.models import Equipment
-from lpg.inventory.models import Count
-from lpg.inventory.places import SUPPLIER, Owner, place_of
+from lpg.inventory.models import Count, Place
+from lpg.inventory.places import SUPPLIER, Owner
 from lpg.office import stock
-from lpg.office.tests.desk import a_count, audited, books, list_of, page_of, queries, said, sign_in
+from lpg.office.tests.desk import a_count, audited, books, list_of, page_of, queries, said, send, sign_in
 from lpg.roles import Role
 from tests import make
 from tests.stock import a_distribution, disagreements, fill, held
@@ -26,7 +26,7 @@ ADD = "/admin/distribution/distribution/add/"
 
 
 def at(owner: Owner, what: str) -> str:
-    return reverse(f"admin:stock_{what}", args=[place_of(owner).pk])
+    return reverse(f"admin:stock_{what}", args=[owner.key])
 
 
 def at_depot(depot: Depot, what: str) -> str:
@@ -58,15 +58,15 @@ def test_every_page_renders_in_a_number_of_queries_that_does_not_grow(request, a
     truck = Owner("truck", vehicle.pk)
     made = Distribution.objects.get(status="PENDING")
     pages = {
-        GRID: 8,
+        GRID: 9,
         at_depot(singgas, "ledger"): 12,
         at(truck, "ledger"): 12,
         at_depot(singgas, "count"): 8,
         MOVE: 8,
-        ADD: 8,
+        ADD: 9,
         page_of("distribution_distribution", made.pk): 10,
         page_of("inventory_count", Count.objects.get().pk): 10,
-        page_of("customers_customer", Customer.objects.get().pk): 16,
+        page_of("customers_customer", Customer.objects.get().pk): 24,
         list_of("distribution_distribution"): 10,
         list_of("inventory_count"): 10,
         "/admin/": 24,
@@ -127,7 +127,7 @@ def test_a_supervisor_sees_and_touches_only_the_own_depots(own, admin, superviso
     assert own.post(at_depot(union, "count"), {"n_1_FULL": "1"}).status_code == 404
     item = Equipment.objects.first()
     moved = {"origin": "supplier", "destination": f"depot:{union.pk}", f"n_{item.pk}_FULL": "5"}
-    assert "Choose one from the list" in said(own.post(MOVE, moved))
+    assert "Choose one from the list" in said(send(own, MOVE, moved))
     assert books() == before
 
 
@@ -141,15 +141,24 @@ def test_a_distribution_of_another_depot_into_the_own_is_seen_but_not_decided(ow
     assert books() == before
 
 
-@pytest.mark.parametrize("number", ["0", "99999", "9" * 30])
-def test_a_place_that_is_not_there_is_not_there(desk, number):
-    for what in ("ledger", "count"):
-        assert desk.get(f"/admin/stock/{number}/{what}/").status_code == 404
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("1", "depot", "depot:0", "depot:{0}x", "depot:0{0}", "Depot:{0}", "depot:{0} ", "depot:١", "\x00"),
+        *("depot:99999", "truck:99999", "customer:99999", "depot:" + "9" * 30),
+        *("supplier", "supplier:{0}", "adjustment:{0}", "tank:{0}"),
+    ],
+)
+def test_a_place_that_is_not_there_is_not_there(desk, own, singgas, key):
+    for client in (desk, own):
+        for what in ("ledger", "count"):
+            address = reverse(f"admin:stock_{what}", args=[key.format(singgas.pk)])
+            assert client.get(address).status_code == 404
 
 
 def test_the_outsides_have_a_ledger_and_are_not_counted(desk, admin, filled, cylinder):
     moved = {"origin": "supplier", "destination": f"depot:{filled.pk}", f"n_{cylinder.pk}_FULL": "5"}
-    desk.post(MOVE, moved)
+    send(desk, MOVE, moved)
     assert "−5" in said(desk.get(at(SUPPLIER, "ledger")))
     assert desk.get(at(SUPPLIER, "count")).status_code == 404
 
@@ -180,6 +189,63 @@ def test_a_place_where_nothing_ever_was_says_how_to_begin(desk, own, singgas):
     assert f'<option value="depot:{singgas.pk}" selected>' in opened
 
 
+@pytest.mark.parametrize("kind", ["depot", "truck", "customer"])
+def test_where_nothing_ever_moved_there_is_a_ledger_that_says_how_to_begin(own, admin, singgas, truck, cylinder, kind):
+    customer = make.a_customer(admin, singgas)
+    owner = Owner(kind, {"depot": singgas, "truck": truck, "customer": customer}[kind].pk)
+    shows = page_of("customers_customer", customer.pk) if kind == "customer" else GRID
+    page = own.get(shows).content.decode()
+    assert at(owner, "ledger") in page
+    assert at(owner, "count") in page
+    answer = own.get(at(owner, "ledger"))
+    assert "Nothing has moved here" in said(answer)
+    assert "add a distribution or count what is there" in said(answer)
+    text = answer.content.decode()
+    assert at(owner, "count") in text
+    assert (f"{MOVE}?origin=supplier&amp;destination={owner.key}" in text) == (kind != "customer")
+    asked = {"depot": f"depot={singgas.pk}", "truck": f"other={owner.key}", "customer": f"customer={customer.pk}"}
+    assert f"{ADD}?{asked[kind]}" in text
+    value = owner.key if kind == "truck" else owner.id
+    assert f'<option value="{value}" selected>' in own.get(f"{ADD}?{asked[kind]}").content.decode()
+    assert own.get(at(owner, "ledger"), {"equipment": cylinder.pk, "before": "9"}).status_code == 200
+    assert own.get(at(owner, "count")).status_code == 200
+    assert not Place.objects.exists()  # to look changes nothing
+
+
+@pytest.mark.parametrize("kind", ["depot", "truck", "customer"])
+def test_a_count_may_be_the_first_that_happens_at_a_place(own, desk, admin, singgas, truck, cylinder, kind):
+    customer = make.a_customer(admin, singgas)
+    owner = Owner(kind, {"depot": singgas, "truck": truck, "customer": customer}[kind].pk)
+    condition = "" if kind == "customer" else "FULL"
+    answer = send(own, at(owner, "count"), {f"n_{cylinder.pk}_{condition}": "7"})
+    count = Count.objects.get()
+    assert answer["Location"] == page_of("inventory_count", count.pk)
+    assert (count.place.key, count.lines.get().expected) == (owner.key, 0)
+    desk.post(answer["Location"], {"do": "approve", "reason": "First count"})
+    assert held(owner, cylinder, condition) == 7
+    assert "+7" in said(own.get(at(owner, "ledger")))
+    assert disagreements() == {}
+
+
+def test_places_of_another_depot_stay_out_of_sight_though_nothing_moved_there(own, admin, union):
+    owners = [Owner("depot", union.pk), Owner("truck", make.a_vehicle(admin, union).pk)]
+    for owner in [*owners, Owner("customer", make.a_customer(admin, union).pk)]:
+        for what in ("ledger", "count"):
+            assert own.get(at(owner, what)).status_code == 404
+            assert own.post(at(owner, what), {"n_1_FULL": "1"}).status_code == 404
+
+
+def test_what_is_retired_keeps_its_ledger_and_begins_nothing(own, admin, singgas):
+    customer = make.a_customer(admin, singgas, is_active=False)
+    site = Owner("customer", customer.pk)
+    text = own.get(at(site, "ledger")).content.decode()
+    assert "Nothing has moved here" in text
+    assert ADD not in text
+    page = own.get(page_of("customers_customer", customer.pk)).content.decode()
+    assert at(site, "ledger") in page
+    assert at(site, "count") not in text + page
+
+
 def test_a_retired_truck_stands_in_the_grid_as_long_as_something_is_on_it(desk, admin, filled, truck, cylinder):
     fill(admin, Owner("truck", truck.pk), cylinder, 1)
     Vehicle.objects.update(is_active=False)
@@ -202,7 +268,7 @@ def test_a_customers_cylinders_stand_on_the_customers_page(own, admin, singgas, 
     assert f"There {cylinder.name} 7" in said(own.get(page))
     site = Owner("customer", customer.pk)
     assert "+7" in said(own.get(at(site, "ledger")))
-    answer = own.post(at(site, "count"), {f"n_{cylinder.pk}_": "6"})
+    answer = send(own, at(site, "count"), {f"n_{cylinder.pk}_": "6"})
     assert answer.status_code == 302
     assert Count.objects.get().lines.get().difference == -1
 
@@ -237,7 +303,7 @@ def test_the_ledger_says_who_when_why_and_what_was_there_then(desk, admin, fille
 def test_a_re_label_stands_twice_once_for_each_condition(desk, filled, cylinder):
     here = f"depot:{filled.pk}"
     moved = {"origin": here, "destination": here, "to_condition": "DAMAGED", f"n_{cylinder.pk}_FULL": "2"}
-    assert desk.post(MOVE, moved)["Location"] == GRID
+    assert send(desk, MOVE, moved)["Location"] == GRID
     entries = desk.get(at_depot(filled, "ledger")).context["page"].entries
     shown = [(one.condition, one.change, one.after) for one in entries]
     assert shown == [("Damaged", "+2", "2"), ("Full", "−2", "8"), ("Full", "+10", "10")]
@@ -289,7 +355,7 @@ def test_a_count_is_blind_waits_and_is_approved_by_somebody_else(desk, own, admi
     address = at_depot(filled, "count")
     fill(admin, Owner("depot", filled.pk), cylinder, 4711, "EMPTY")
     assert not re.search("4,?711", own.get(address).content.decode())
-    assert audited(lambda: own.post(address, {f"n_{cylinder.pk}_FULL": "8", "remarks": "Month end"})) == [
+    assert audited(lambda: send(own, address, {f"n_{cylinder.pk}_FULL": "8", "remarks": "Month end"})) == [
         "CREATE_COUNT"
     ]
     count = Count.objects.get()
@@ -326,14 +392,14 @@ def test_a_count_is_cancelled_also_by_who_counted(own, supervisor, filled, cylin
 def test_an_empty_cell_was_not_counted_and_nothing_at_all_is_no_count(own, admin, filled, cylinder):
     address, cell = at_depot(filled, "count"), f"n_{cylinder.pk}_FULL"
     before = books()
-    assert "Enter what you counted, at least in one cell." in said(own.post(address, {cell: ""}))
+    assert "Enter what you counted, at least in one cell." in said(send(own, address, {cell: ""}))
     Depot.objects.filter(pk=filled.pk).update(is_active=False)
-    answer = own.post(address, {cell: "7"})
+    answer = send(own, address, {cell: "7"})
     assert "Depot SINGGAS is no longer in use." in said(answer)
     assert f'name="{cell}" value="7"' in answer.content.decode()
     Depot.objects.filter(pk=filled.pk).update(is_active=True)
     assert books() == before
-    own.post(address, {cell: "0"})
+    send(own, address, {cell: "0"})
     assert list(Count.objects.get().lines.values_list("condition", "quantity", "expected")) == [("FULL", 0, 10)]
 
 
@@ -343,10 +409,10 @@ def test_an_empty_cell_was_not_counted_and_nothing_at_all_is_no_count(own, admin
 def test_the_supplier_delivers_and_scrap_takes(own, filled, truck, cylinder):
     depot, cell = f"depot:{filled.pk}", f"n_{cylinder.pk}_FULL"
     delivered = {"origin": "supplier", "destination": depot, cell: "5", "remarks": "Note 1"}
-    assert audited(lambda: own.post(MOVE, delivered)) == ["CREATE_TRANSFER"]
+    assert audited(lambda: send(own, MOVE, delivered)) == ["CREATE_TRANSFER"]
     assert held(Owner("depot", filled.pk), cylinder) == 15
-    assert audited(lambda: own.post(MOVE, {"origin": depot, "destination": "scrap", cell: "1"})) == ["CREATE_TRANSFER"]
-    own.post(MOVE, {"origin": depot, "destination": f"truck:{truck.pk}", cell: "2"})
+    assert audited(lambda: send(own, MOVE, {"origin": depot, "destination": "scrap", cell: "1"})) == ["CREATE_TRANSFER"]
+    send(own, MOVE, {"origin": depot, "destination": f"truck:{truck.pk}", cell: "2"})
     assert (held(Owner("depot", filled.pk), cylinder), held(Owner("truck", truck.pk), cylinder)) == (12, 2)
     assert disagreements() == {}
 
@@ -355,9 +421,9 @@ def test_stock_that_cannot_move_is_refused_in_words(own, filled, cylinder):
     depot, cell = f"depot:{filled.pk}", f"n_{cylinder.pk}_FULL"
     before = books()
     assert f"Depot SINGGAS {cylinder.name}, full 11 10" in said(
-        own.post(MOVE, {"origin": depot, "destination": "scrap", cell: "11"})
+        send(own, MOVE, {"origin": depot, "destination": "scrap", cell: "11"})
     )
-    assert "This goes nowhere" in said(own.post(MOVE, {"origin": depot, "destination": depot, cell: "1"}))
-    assert "One of the two must be" in said(own.post(MOVE, {"origin": "supplier", "destination": "scrap", cell: "1"}))
-    assert "Choose one from the list." in said(own.post(MOVE, {"origin": "scrap", "destination": depot, cell: "1"}))
+    assert "This goes nowhere" in said(send(own, MOVE, {"origin": depot, "destination": depot, cell: "1"}))
+    assert "One of the two must be" in said(send(own, MOVE, {"origin": "supplier", "destination": "scrap", cell: "1"}))
+    assert "Choose one from the list." in said(send(own, MOVE, {"origin": "scrap", "destination": depot, cell: "1"}))
     assert books() == before

@@ -1,0 +1,159 @@
+"""The demo's sales: half a year of metered gas, then a week of rounds; some wait, one was taken back, some are paid."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from lpg.accounts.models import User
+from lpg.customers.models import Customer, Rate
+from lpg.equipment.models import Equipment
+from lpg.inventory.models import Balance
+from lpg.inventory.places import Owner
+from lpg.meters import services as meters
+from lpg.meters.models import Meter
+from lpg.office.demo_stock import Crew
+from lpg.payments import services as payments
+from lpg.payments.selectors import balance_of
+from lpg.payments.services import Money
+from lpg.transactions import services as sales
+from lpg.transactions.services import Item, Reading, Sale, Seller
+
+USED = ("38.400", "41.250", "36.905", "44.130", "47.300", "43.755")  # units, in each of six months before this one
+METERED = ("C-0004", "C-0016", "C-0020", "C-0028", "C-0032", "C-0036")
+REPLACED, ROLLED_OVER = "C-0036", "C-0032"  # whose meter was replaced on the way, and whose began again at zero
+STOPS = 4  # of each truck on each day
+QUANTITIES = ((2, 1), (3, 2), (1, 1), (4, 1))  # of the two sizes that a customer buys
+SERVICE = Item("SERVICE", 1, rate=Decimal("25.0000"), description="Hose and clip replaced")
+
+
+def half_a_year(admin: User) -> None:
+    """Meters, and each month a sale of what they measured. Who is billed pays after three weeks, but for the last."""
+    now = timezone.now()
+    begun = (now - timedelta(days=30 * len(USED) + 12)).replace(hour=2, minute=20)
+    installed = []
+    for number, customer in enumerate(Customer.objects.filter(customer_code__in=METERED).order_by("pk")):
+        start = Decimal("99920.000") if customer.customer_code == ROLLED_OVER else Decimal(160 * number)
+        new = meters.NewMeter(f"G4-22019{17 + 4 * number}", 5, start)
+        installed.append(meters.install(actor=admin, customer_id=customer.pk, new=new, now=begun))
+    for month in range(len(USED)):
+        at = begun + timedelta(days=30 * (month + 1))
+        installed = [_a_month(admin, meter, number, month, at) for number, meter in enumerate(installed)]
+    for number, meter in enumerate(installed):  # read, and to be billed by the next sale
+        reading = meter.current_reading + Decimal("9.500") + number
+        meters.record(actor=admin, meter_id=meter.pk, reading=reading, now=(now - timedelta(days=8)).replace(hour=3))
+
+
+def _a_month(admin: User, meter: Meter, number: int, month: int, at: datetime) -> Meter:
+    customer = meter.customer
+    if customer.customer_code == REPLACED and month == len(USED) // 2:
+        final = meter.current_reading + Decimal("17.225")
+        new = meters.NewMeter("G4-2203108", 5, Decimal("0.000"))
+        replaced = at - timedelta(days=11)
+        meter = meters.replace(actor=admin, meter_id=meter.pk, final_reading=final, new=new, now=replaced)
+    used = Decimal(USED[(month + number) % len(USED)]) + 3 * number
+    whole, beyond = meter.current_reading + used, Decimal(10) ** meter.digits
+    reading = Reading(whole % beyond, is_rollover=whole >= beyond)
+    sold = sales.sell(actor=admin, customer_id=customer.pk, reading=reading, now=at)
+    if month < len(USED) - 1 and sold.invoice:
+        money = Money("BANK_TRANSFER", sold.invoice.balance_due, f"GIRO {customer.customer_code}")
+        payments.record(actor=admin, customer_id=customer.pk, money=money, now=at + timedelta(days=21))
+    return Meter.objects.select_related("customer").get(pk=meter.pk)
+
+
+class Rounds:
+    """What the trucks sell on their way, day by day."""
+
+    def __init__(self, supervisor: User, catalogue: Sequence[Equipment]):
+        self.supervisor = supervisor
+        self.largest = next(item for item in catalogue if item.sku == "CYL-50-POL")
+        self.rates: dict[int, list[Rate]] = {}  # by customer
+        for rate in Rate.objects.exclude(equipment=None).order_by("pk"):
+            self.rates.setdefault(rate.customer_id, []).append(rate)
+
+    def drive(self, crews: list[Crew], days_ago: int, since: datetime) -> None:
+        now = timezone.now()
+        customers = [list(Customer.objects.filter(depot=crew.depot).order_by("pk")) for crew in crews]
+        for stop in range(STOPS):
+            for number, (crew, visited) in enumerate(zip(crews, customers, strict=True)):
+                at = min(now, since + timedelta(minutes=70 * stop + 9 * number))
+                quantities = QUANTITIES[(stop + days_ago + number) % len(QUANTITIES)]
+                self._stop(crew, visited[(days_ago * 3 + stop) % len(visited)], quantities, at)
+        later = min(now, since + timedelta(hours=6))
+        if days_ago == 3:  # noqa: PLR2004  # on that day
+            self._let_go_ahead(crews[0], customers[0][-1], later)
+        if days_ago == 1:
+            self._taken_back(crews[0], customers[0][0], later)
+            self._paid(crews[0], customers[0])
+        if days_ago == 0:
+            self._left_waiting(crews, customers)
+
+    def _stop(self, crew: Crew, customer: Customer, quantities: tuple[int, int], at: datetime) -> None:
+        """Deliver two sizes, take back the empties of the last time, and take money from whoever pays at once."""
+        truck, site = _held(Owner("truck", crew.vehicle.pk)), _held(Owner("customer", customer.pk))
+        items, amount = [], Decimal("0.00")
+        for rate, wanted in zip(self.rates[customer.pk], quantities, strict=True):
+            if quantity := min(wanted, truck.get((rate.equipment_id, "FULL"), 0)):
+                items.append(Item("DELIVERY", quantity, rate.equipment_id))
+                amount += quantity * rate.rate
+        items += [Item("EMPTY_RETURN", quantity, id) for (id, _), quantity in site.items() if quantity]
+        money = None
+        if customer.payment_type == Customer.Payment.CASH and amount:
+            method, reference = ("PAYNOW", f"PN{crew.who.pk}{customer.pk:04d}") if customer.pk % 2 else ("CASH", "")
+            money = Money(method, Decimal("20.00") if customer.pk % 5 == 0 else amount, reference)
+        elif customer.pk % 4 == 0:
+            items.append(SERVICE)
+        self._sell(crew, customer, items, at, payment=money)
+
+    def _let_go_ahead(self, crew: Crew, customer: Customer, at: datetime) -> None:
+        """Below the price list, and a supervisor has said yes."""
+        sold = self._sell(crew, customer, [self._below(customer, 3, "2.0000")], at)
+        sales.approve(
+            actor=self.supervisor, transaction_id=sold.transaction.pk, now=min(timezone.now(), at + timedelta(hours=1))
+        )
+
+    def _taken_back(self, crew: Crew, customer: Customer, at: datetime) -> None:
+        line = Item("DELIVERY", 2, self.rates[customer.pk][0].equipment_id)
+        sold = self._sell(crew, customer, [line], at)
+        sales.void(
+            actor=self.supervisor,
+            transaction_id=sold.transaction.pk,
+            reason="Recorded for the wrong shop",
+            now=min(timezone.now(), at + timedelta(hours=1)),
+        )
+
+    def _paid(self, crew: Crew, customers: Sequence[Customer]) -> None:
+        """Of those who are billed one pays what is due, one a part, and one more than that."""
+        billed = [one for one in customers if one.payment_type != Customer.Payment.CASH]
+        owing = [(one, owed) for one in billed if (owed := balance_of(one.pk)) > 0]
+        for (customer, owed), share in zip(owing, (Decimal(1), Decimal("0.5"), Decimal("1.25")), strict=False):
+            money = Money("BANK_TRANSFER", (owed * share).quantize(Decimal("0.01")), f"IBG {customer.customer_code}")
+            payments.record(actor=self.supervisor, customer_id=customer.pk, money=money, now=timezone.now())
+
+    def _left_waiting(self, crews: Sequence[Crew], customers: Sequence[Sequence[Customer]]) -> None:
+        """What a supervisor finds: two rates below the price list, and a customer over the limit."""
+        now = timezone.now()
+        regular, other = customers[0][1], customers[1][1]
+        told = "Asked for last year's price."
+        money = Money("CASH", Decimal("40.00"))
+        self._sell(crews[0], regular, [self._below(regular, 2, "3.5000")], now, remarks=told, payment=money)
+        self._sell(crews[1], other, [self._below(other, 1, "1.2500")], now)
+        room = {one: one.credit_limit - balance_of(one.pk) for one in customers[0] if one.credit_limit is not None}
+        line = Item("DELIVERY", 4, self.largest.pk)
+        self._sell(crews[0], min(room, key=lambda one: room[one]), [line], now, remarks="For the weekend.")
+
+    def _below(self, customer: Customer, quantity: int, by: str) -> Item:
+        rate = self.rates[customer.pk][0]
+        return Item("DELIVERY", quantity, rate.equipment_id, rate.rate - Decimal(by))
+
+    def _sell(self, crew: Crew, customer: Customer, items: Sequence[Item], at: datetime, **more: Any) -> Sale:
+        seller = Seller(vehicle_id=crew.vehicle.pk)
+        return sales.sell(actor=crew.who, customer_id=customer.pk, items=items, seller=seller, now=at, **more)
+
+
+def _held(owner: Owner) -> dict[tuple[int | None, str], int]:
+    """What a place holds, by equipment and condition."""
+    rows = Balance.objects.filter(place__key=owner.key).order_by("pk")
+    return {(row.equipment_id, row.condition): row.quantity for row in rows}
