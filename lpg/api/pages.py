@@ -5,13 +5,17 @@ import binascii
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.core.exceptions import ValidationError as DoesNotFit
+from django.db import connection
 from django.db.models import Field, Model, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
+
+from lpg import sql
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -45,14 +49,29 @@ class Cursor(NamedTuple):
 
 
 def _first[M: Model](rows: QuerySet[M], how_many: int) -> list[M]:
-    """The first rows with what is joined to them.
-
-    Their ids are read by themselves: MariaDB else begins with the smallest table that is joined, and sorts them all.
-    """
-    if not rows.query.select_related:
+    """The first rows with what is joined to them: their ids first, where anything is joined."""
+    ids = rows.select_related(None).prefetch_related(None).values_list("pk", flat=True)[:how_many]
+    joined = sum(1 for used in ids.query.alias_refcount.values() if used) > 1
+    if not joined and not rows.query.select_related:
         return list(rows[:how_many])
-    ids = list(rows.select_related(None).values_list("pk", flat=True)[:how_many])
-    return list(rows.filter(pk__in=ids)) if ids else []
+    first = _along_the_list(ids) if joined else list(ids)
+    return list(rows.filter(pk__in=first)) if first else []
+
+
+def _along_the_list(ids: "QuerySet[Any, int]") -> list[int]:
+    """Read the list in its own order, and look at each row whether what it is joined to lets it through.
+
+    Planners like to begin with the smallest table, and then sort all that it leads to: a million sales, for the first 50.
+    """
+    try:
+        statement, values = ids.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    if connection.vendor == "sqlite":
+        statement = statement.replace(" INNER JOIN ", " CROSS JOIN ")
+    else:
+        statement = statement.replace("SELECT ", "SELECT STRAIGHT_JOIN ", 1)
+    return [row[0] for row in sql.rows(statement, values)]
 
 
 def _fits(number: Any, least: int, beyond: int) -> bool:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -89,10 +90,7 @@ def _folded(happened: Iterable[Happened]) -> Iterable[Happened]:
 
 def snapshot(entity: models.Model) -> Snapshot:
     """All columns of `entity` as plain JSON, without secrets; decimals with all the places that their column keeps."""
-    columns = (field for field in entity._meta.concrete_fields if field.name not in SECRETS)
-    return {
-        field.name: _plain(field.value_from_object(entity), getattr(field, "decimal_places", 0)) for field in columns
-    }
+    return {name: _plain(getattr(entity, at), places) for name, at, places in _columns(type(entity))}
 
 
 def create[M: models.Model](entity: M, *, actor: Actor | None) -> M:
@@ -142,6 +140,13 @@ def save(entity: models.Model, update_fields: list[str] | None = None) -> None:
         except ValidationError as taken:
             raise Invalid(taken.message_dict) from error
         raise
+
+
+@cache
+def _columns(model: type[models.Model]) -> list[tuple[str, str, int]]:
+    """The name of each column, where an entity has it, and how many places it keeps."""
+    fields = (field for field in model._meta.concrete_fields if field.name not in SECRETS)
+    return [(field.name, field.attname, getattr(field, "decimal_places", 0)) for field in fields]
 
 
 def _name(entity: models.Model) -> str:
