@@ -18,7 +18,8 @@ class Operation(NamedTuple):
 
 def spelled(pattern: object) -> str:
     """An address without the signs of a regular expression."""
-    return re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", str(pattern)).replace("^", "").removesuffix("$").removesuffix("\\Z")
+    pattern = re.sub(r"\(\?![^)]*\)", "", str(pattern))  # what else does not begin so
+    return re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", pattern).replace("^", "").removesuffix("$").removesuffix("\\Z")
 
 
 def operations() -> list[Operation]:

@@ -48,6 +48,7 @@ NOWHERE = [
     "/api/nothing/",
     "/api/v1/",
     "/api/v1/nothing/",
+    "/api/v1/v1/customers/",
     "/api/v2/customers/",
     "/api/v1/customers",
     "/api/v1/customers/1",

@@ -1,5 +1,7 @@
 """What a list costs: the same few queries whatever it holds, and a late page what the first one costs."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -58,9 +60,9 @@ def test_own_depots_and_a_search_add_no_query(number, shelf, singgas, signed_in,
         (f"customers/{shelf.customer.pk}/meters/", 3),
         (f"customers/{shelf.customer.pk}/open-invoices/", 3),
         (f"meters/{shelf.meter.pk}/readings/", 3),
-        ("transactions/?search=TRX", 4),
+        ("transactions/?search=TRX", 5),  # first the ids: sight joins the customer
         ("invoices/?search=INV", 4),
-        ("payments/?search=RCP", 3),
+        ("payments/?search=RCP", 4),  # the same
         ("distributions/?search=DST", 4),
         ("inventories/", 3),
         ("inventories/movements/", 3),
@@ -119,13 +121,17 @@ def test_a_search_reads_what_it_finds_and_not_the_whole_table(crowded, admin, si
             assert crowd.cost(client.get, path) < whole / 5, (text, ordering)
 
 
+OF_CUSTOMERS = re.compile("^SELECT .* FROM .customers_customer. ")
+
+
 def test_the_database_finds_pages_and_searches_by_an_index(crowded, admin, signed_in):
     client = signed_in(admin)
     second = client.get("/api/v1/customers/?ordering=name&page_size=20").json()["next"]
     for path in ("?ordering=id", "?ordering=-id", second, "?search=c-0000", "?search=shop%200000"):
         with CaptureQueriesContext(connection) as queries:
             client.get(path if path == second else f"/api/v1/customers/{path}")
-        steps = crowd.plan(queries.captured_queries[-1]["sql"])
+        asked = [query["sql"] for query in queries.captured_queries if OF_CUSTOMERS.search(query["sql"])]
+        steps = crowd.plan(asked[-1])
         said = "\n".join(steps)
         if connection.vendor == "sqlite":
             assert "search" not in path or "SCAN customers_customer" not in said, (path, said)

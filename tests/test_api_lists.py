@@ -11,6 +11,7 @@ from lpg.inventory.models import Movement
 from tests import make
 from tests.bad import LISTS
 from tests.routes import lists
+from tests.shelf import Shelf
 
 EVERY_ORDERING = [(route, ordering) for route, orderings in LISTS.items() for ordering in orderings]
 
@@ -83,6 +84,27 @@ def test_a_filter_and_a_search_hold_on_every_page(shelf, singgas, signed_in):
     found = pages(signed_in(shelf.admin), "/api/v1/customers/?is_active=false&search=shop&ordering=name&page_size=2")
     assert len(found) > 2
     assert sorted(ids(found)) == sorted(Customer.objects.filter(is_active=False).values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("ordering", ["id", "-id"])
+@pytest.mark.parametrize("route", ["transactions/", "invoices/", "payments/"])
+def test_a_supervisor_walks_over_the_sales_of_own_depots_alone(
+    route, ordering, shelf, union, supervisor, other_driver, signed_in
+):
+    elsewhere = Shelf(shelf.admin, union)
+    for start in range(0, 24, 4):  # in turns
+        shelf.fill_sales([start, start + 1])
+        elsewhere.fill_sales([start + 2, start + 3])
+    path = f"/api/v1/{route}?ordering={ordering}&page_size="
+    everything = signed_in(shelf.admin).get(f"{path}200").json()["results"]
+    expected = [row["id"] for row in everything if row["customer"] == shelf.customer.pk]
+    assert (len(expected), len(everything)) == (12, 24)
+    for size in (1, 5, 11, 12, 13):
+        forward = pages(signed_in(supervisor), f"{path}{size}")
+        assert ids(forward) == expected
+        if len(forward) > 1:
+            assert ids(reversed(pages(signed_in(supervisor), forward[-2]["next"], "previous"))) == expected
+    assert signed_in(other_driver).get(f"{path}200").json() == {"next": None, "previous": None, "results": []}
 
 
 @pytest.mark.parametrize("ordering", ["id", "-id"])

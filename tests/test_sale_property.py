@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from typing import ClassVar
 
 import pytest
 from django.conf import settings as django_settings
@@ -21,16 +22,15 @@ from hypothesis.stateful import (
 )
 
 from lpg import sql
+from lpg.equipment.models import Equipment
 from lpg.errors import Refused
 from lpg.meters import services as meters
 from lpg.meters.models import Meter, MeterReading
 from lpg.meters.selectors import unbilled
 from lpg.payments import services as payments
 from lpg.payments.selectors import balance_of
-from lpg.roles import Role
 from lpg.transactions.models import Transaction
 from lpg.transactions.services import Sale
-from tests import make
 from tests.sales import Shop, a_meter, a_reading, a_replacement, answer, delivered, full_back, returned, served
 from tests.stock import disagreements
 
@@ -100,22 +100,20 @@ class Site:
 
 
 class Months(RuleBasedStateMachine):
+    shop: Shop
+    cylinder: Equipment
+    meters: ClassVar[list[Meter]]
+
     def __init__(self):
         super().__init__()
         self.unit = transaction.atomic()
         self.unit.__enter__()
-        admin = make.a_user(Role.ADMIN)
-        depot = make.a_depot(admin)
-        driver = make.a_user(Role.DRIVER, by=admin, depot=depot.pk, vehicle=make.a_vehicle(admin, depot).pk)
-        self.shop = Shop(admin, driver)
-        credit = {"payment_type": "CREDIT", "credit_limit": LIMIT}
-        customers = [self.shop.another(meter_rate=METER_RATE, **more) for more in ({}, credit)]
-        self.cylinder = self.shop.thing(str(LISTED), *customers)
-        self.sites = [
-            Site(customer, a_meter(admin, customer, "990", digits=DIGITS), Decimal(990)) for customer in customers
-        ]
-        for site in self.sites:
-            self.keep(site, site.meter.readings.get(), Decimal(0))
+        self.sites = []
+        for meter in (
+            Meter.objects.filter(pk__in=[meter.pk for meter in self.meters]).select_related("customer").order_by("pk")
+        ):
+            self.sites.append(Site(meter.customer, meter, meter.current_reading))
+            self.keep(self.sites[-1], meter.readings.get(), Decimal(0))
         self.sales = {}
         self.payments = []
         self.taxed = None
@@ -331,11 +329,21 @@ class Months(RuleBasedStateMachine):
         assert disagreements() == {}
 
 
-@pytest.mark.django_db
-def test_no_sequence_of_events_loses_gas_or_money():
+@pytest.fixture
+def months(admin, driver):
+    """Two metered customers, one of them with a credit limit, and cylinders."""
+    shop = Months.shop = Shop(admin, driver)
+    credit = {"payment_type": "CREDIT", "credit_limit": LIMIT}
+    customers = [shop.another(meter_rate=METER_RATE, **more) for more in ({}, credit)]
+    Months.cylinder = shop.thing(str(LISTED), *customers)
+    Months.meters = [a_meter(admin, customer, "990", digits=DIGITS) for customer in customers]
+    return Months
+
+
+def test_no_sequence_of_events_loses_gas_or_money(months):
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        Months,
+        months,
         settings=settings(
             max_examples=60, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=checks
         ),

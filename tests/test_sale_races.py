@@ -13,7 +13,6 @@ from django.utils import timezone
 from lpg import sql, work
 from lpg.errors import Refused
 from lpg.idempotency import services as idempotency
-from lpg.invoices import services as invoices
 from lpg.invoices.models import Invoice
 from lpg.meters import services as meters
 from lpg.meters.models import MeterReading
@@ -205,11 +204,24 @@ def test_void_and_approve_raced_two_hundred_times_have_two_endings(shop):
 
 def test_control_without_the_lock_a_voided_sale_has_an_invoice_and_no_credit_note(shop, unlocked, monkeypatch):
     (id,) = waiting(shop, 1)
-    meet(monkeypatch, (sales, "locked_documents"), (invoices, "total_of"))
     given = {"actor": shop.admin, "transaction_id": id, "now": timezone.now()}
-    void, approve = sales.void.__wrapped__, sales.approve.__wrapped__
-    all_well(together(lambda: void(reason="x", **given), lambda: approve(**given)))
-    assert Invoice.objects.filter(transaction=id).count() == 1
+    seen, approved = threading.Event(), threading.Event()
+    step = sales.locked_documents
+
+    def documents(*asked):
+        found = step(*asked)
+        seen.set()  # the void has seen that there is none
+        approved.wait(PATIENCE)
+        return found
+
+    def approve():
+        seen.wait(PATIENCE)
+        sales.approve.__wrapped__(**given)
+        approved.set()
+
+    monkeypatch.setattr(sales, "locked_documents", documents)
+    all_well(together(lambda: sales.void.__wrapped__(reason="x", **given), approve))
+    assert endings() == {("VOIDED", 1, 0): 1}
     assert "sales: each ever confirmed has its document, voided ones a credit note" in disagreements()
 
 
@@ -267,14 +279,32 @@ def test_a_payment_and_a_void_at_once_leave_no_money_on_a_voided_invoice(shop):
     assert disagreements() == {}
 
 
-def test_of_twelve_sales_that_fit_the_credit_limit_one_by_one_only_the_first_is_confirmed(shop):
+@pytest.fixture
+def limited(shop):
+    """Up to 100.00; its place is there already, so that nobody waits for another to make it."""
     customer = shop.another(payment_type="CREDIT", credit_limit=Decimal(100))
+    shop.sell(served("0"), customer=customer)
+    return customer
+
+
+def held_for() -> Counter:
+    return Counter(Transaction.objects.exclude(total_amount=0).values_list("held_for", flat=True))
+
+
+def test_of_twelve_sales_that_each_fit_the_credit_limit_alone_one_is_confirmed(shop, limited):
     items = [{"item_type": "SERVICE", "quantity": 1, "rate": "60", "description": "Hose"}]
-    parts = [post(shop.admin, API, {"customer": customer.pk, "items": items}) for _ in range(CLIENTS)]
+    parts = [post(shop.admin, API, {"customer": limited.pk, "items": items}) for _ in range(CLIENTS)]
     answers = all_well(together(*parts))
     assert {answer.status_code for answer in answers} == {201}
-    assert Counter(Transaction.objects.values_list("held_for", flat=True)) == {"": 1, "credit_limit": CLIENTS - 1}
+    assert held_for() == {"": 1, "credit_limit": CLIENTS - 1}
     assert disagreements() == {}
+
+
+def test_control_without_the_lock_two_sales_fit_a_limit_that_only_one_does(shop, limited, unlocked, monkeypatch):
+    meet(monkeypatch, (sales, "_holds"))
+    given = {"customer_id": limited.pk, "items": [served("60")], "now": timezone.now()}
+    all_well(together(*[lambda: sales.sell.__wrapped__(actor=shop.admin, **given)] * 2))
+    assert held_for() == {"": 2}
 
 
 # --- everybody at once --------------------------------------------------------------------------------------------

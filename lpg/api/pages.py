@@ -48,12 +48,13 @@ class Cursor(NamedTuple):
         raise ValidationError({"cursor": ["This is not a cursor of this list. Start again from the first page."]})
 
 
-def _first[M: Model](rows: QuerySet[M], how_many: int) -> list[M]:
-    """The first rows with what is joined to them: their ids first, where anything is joined."""
-    ids = rows.select_related(None).prefetch_related(None).values_list("pk", flat=True)[:how_many]
+def first_rows[M: Model](rows: QuerySet[M], how_many: int, *, after: int = 0) -> list[M]:
+    """The first rows (behind so many others) with what is joined to them: their ids first, where anything is joined."""
+    part = slice(after, after + how_many)
+    ids = rows.select_related(None).prefetch_related(None).values_list("pk", flat=True)[part]
     joined = sum(1 for used in ids.query.alias_refcount.values() if used) > 1
     if not joined and not rows.query.select_related:
-        return list(rows[:how_many])
+        return list(rows[part])
     first = _along_the_list(ids) if joined else list(ids)
     return list(rows.filter(pk__in=first)) if first else []
 
@@ -61,7 +62,7 @@ def _first[M: Model](rows: QuerySet[M], how_many: int) -> list[M]:
 def _along_the_list(ids: "QuerySet[Any, int]") -> list[int]:
     """Read the list in its own order, and look at each row whether what it is joined to lets it through.
 
-    Planners like to begin with the smallest table, and then sort all that it leads to: a million sales, for the first 50.
+    Planners like to begin with the smallest table, then sort all that it leads to: a million sales, for the first 50.
     """
     try:
         statement, values = ids.query.sql_with_params()
@@ -110,7 +111,7 @@ class KeysetPages(BasePagination):
         if cursor:
             beyond = self._beyond(cursor, down=down)
             branches = tuple(branch.filter(beyond) for branch in branches)
-        rows = [row for branch in branches for row in _first(branch.order_by(*keys), size + 1)]
+        rows = [row for branch in branches for row in first_rows(branch.order_by(*keys), size + 1)]
         if len(branches) > 1:
             merged = {row.pk: row for row in rows}.values()
             rows = sorted(merged, key=lambda row: (getattr(row, self.column), row.pk), reverse=down)

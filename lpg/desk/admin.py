@@ -25,6 +25,7 @@ from unfold.widgets import (
 )
 
 from lpg import work
+from lpg.api.pages import first_rows
 from lpg.audit.selectors import audit_seen_by
 from lpg.desk import changes, shown
 from lpg.desk.forms import DeskForm, PlainForm
@@ -63,11 +64,14 @@ def id_in(text: str) -> int | None:
 
 
 class DeskList(ChangeList):  # type: ignore[misc]  # the theme has no types
-    """A page of a list. How many there are is said once, below it."""
+    """A page of a list, read as at the API. How many there are is said once, below it."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.full_result_count = self.result_count
+        if self.multi_page and not (self.show_all and self.can_show_all):
+            before = (self.page_num - 1) * self.list_per_page
+            self.result_list = first_rows(self.queryset, self.list_per_page, after=before)
 
 
 class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # the theme has no types

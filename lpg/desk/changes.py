@@ -59,7 +59,7 @@ LABELS = {  # of columns whose name alone says too little
     "usage_amount": "Gas used comes to",
     "total_amount": "Comes to",
     "client_temp_id": "Number given by the phone",
-    "transaction": "Billed by sale",
+    "transaction": "Sale",
     "corrects": "Takes back",
     "is_correction": "Takes another back",
     "issued_on": "Issued",
@@ -86,6 +86,10 @@ NAMES = (  # by which people know it
     "payment_number",
     "serial_no",
 )
+CODES = {  # kept as a program says it, where the column lists no words for it
+    "rate_override": "Rate differs from the price list",
+    "credit_limit": "Over the credit limit",
+}
 ITSELF = {"id", "created_at"}  # what the row says anyway
 OWNERS = ("meter", "customer", "equipment", "place", "destination", "user")  # whose or where it is, without own name
 
@@ -223,7 +227,8 @@ def _part(relation: Any, name: str, line: Columns, names: Names) -> str:
     if referred:
         return names.get(referred, {}).get(line[name], f"#{line[name]}")
     words = _value(model, name, line, names)
-    return words.lower() if column is None or column.choices else words
+    is_code = column is None or column.choices or str(line[name]).isupper()
+    return words.lower() if is_code else words
 
 
 def _told(value: Any) -> str:
@@ -266,9 +271,13 @@ def _referred_in(relation: Any, value: Any) -> Iterator[tuple[type[models.Model]
 def _typed(column: Any, value: str) -> str:
     if column.choices:
         return str(dict(column.flatchoices).get(value, value))
+    if column.name == "held_for":
+        return "; ".join(CODES.get(code, code) for code in value.split(","))
     try:
         if isinstance(column, MoneyField):
             return shown.money(Decimal(value))
+        if column.name == "gst_rate":
+            return format(Decimal(value).normalize(), "f")
         if isinstance(column, RateField):
             return shown.rate(Decimal(value))
         if isinstance(column, ReadingField):

@@ -69,21 +69,21 @@ class DecidedAdmin(DeskAdmin):
         if object_id is None or not self.has_view_permission(request):
             raise PermissionDenied
         entry = self.found(request, object_id)
-        form, refused = self.form_of_decision(), None
+        form = self.form_of_decision()
         if request.method == "POST":
             decision = self.decisions.get(request.POST.get("do", ""))
             if decision is None or not self.may_decide(request):
                 raise PermissionDenied
             form = (decision.form or self.form_of_decision)(request.POST)
             if form.is_valid():
-                refused = self._decide(request, decision, entry.pk, form)
-                if refused is None:
+                if self._decide(request, decision, entry.pk, form):
                     messages.success(request, decision.done.format(entry))
                     return HttpResponseRedirect(self.then(request))
                 entry = self.found(request, object_id)  # somebody else may have been quicker
-        return self._read_page(request, entry, form, refused)
+        return self._read_page(request, entry, form)
 
-    def _decide(self, request: HttpRequest, decision: Decision, id: int, form: forms.Form) -> Refused | None:
+    def _decide(self, request: HttpRequest, decision: Decision, id: int, form: forms.Form) -> bool:
+        """Whether it was done; if not, the form says why."""
         actor = actor_of(request)
         try:
             work.run(lambda: decision.effect(actor, id, form.cleaned_data, timezone.now()))
@@ -91,10 +91,10 @@ class DecidedAdmin(DeskAdmin):
             raise Http404 from missing
         except Refused as refused:
             show(form, refused)
-            return refused
-        return None
+            return False
+        return True
 
-    def _read_page(self, request: HttpRequest, entry: Any, form: forms.Form, refused: Refused | None) -> HttpResponse:
+    def _read_page(self, request: HttpRequest, entry: Any, form: forms.Form) -> HttpResponse:
         actor, asked = actor_of(request), request.POST.get("do", "")
         latest = audit_seen_by(actor).filter(self.history_of(entry)).order_by("-id")[:LATEST]
         open_now = self.open_decisions(actor, entry) if self.may_decide(request) else []
@@ -105,7 +105,6 @@ class DecidedAdmin(DeskAdmin):
             "form": self.form_of_decision() if asked in apart else form,
             "offered": {name: one for name, one in offered.items() if not one.form},
             "apart": apart,
-            "shortages": refused.facts.get("shortages", []) if refused else [],
             "happened": [{"row": row, "action": changes.action_words(row)} for row in latest],
             **self.facts(actor, entry),
         }

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import dropwhile
 
 from django.db.models import F, Sum, Window
 from django.db.models.functions import RowNumber
@@ -53,8 +54,7 @@ def chains(meters: Sequence[Meter], today: date, *, readings: int) -> list[Chain
     for meter_id, total in unbilled.values_list("meter").annotate(Sum("usage")).order_by():
         found[chain_of[meter_id]].unbilled += total
     for id, chain in found.items():
-        begun = min(one.installed_on for one in (chain.meter, *chain.former)).replace(day=1)
-        chain.months = _bars({month: usage for month, usage in used[id].items() if month >= begun or usage})
+        chain.months = _bars(used[id])
         chain.readings = chain.readings[:readings]
     return sorted(found.values(), key=lambda chain: (chain.meter.removed_on is not None, chain.meter.pk))
 
@@ -97,5 +97,7 @@ def _last(chain_of: dict[int, int], how_many: int) -> list[MeterReading]:
 
 
 def _bars(used: dict[date, Decimal]) -> list[Month]:
+    """From the first month on in which anything was used."""
     most = max(used.values(), default=NOTHING)
-    return [Month(month, usage, round(TALLEST * usage / most) if most else 0) for month, usage in sorted(used.items())]
+    begun = dropwhile(lambda month: not used[month], sorted(used))
+    return [Month(month, used[month], round(TALLEST * used[month] / most)) for month in begun]

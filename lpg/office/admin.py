@@ -23,6 +23,8 @@ DONE = {
     "CONFIRM": "Confirmed",
     "APPROVE": "Approved",
     "CANCEL": "Cancelled",
+    "VOID": "Voided",
+    "REMOVE": "Removed",
     "CREATE_SESSION": "Signed in",
     "REVOKE_SESSION": "Ended a sign-in",
     "CHANGE_PASSWORD": "Changed a password",

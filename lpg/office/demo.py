@@ -70,7 +70,7 @@ def load() -> None:
     catalogue = _equipment(admin)
     _customers(admin, list(depot.values()), catalogue)
     demo_sales.half_a_year(admin)
-    rounds = demo_sales.Rounds(User.objects.get(username="supervisor"), catalogue)
+    rounds = demo_sales.Rounds(User.objects.get(username="supervisor"))
     demo_stock.load(admin, catalogue, rounds.drive)
 
 
@@ -126,7 +126,7 @@ def _customers(admin: Actor, depot_ids: list[int], catalogue: list[Equipment]) -
             "address": street,
             "postal_code": postal_code,
             "payment_type": payment,
-            "depot": depot_ids[(number + number // 3) % len(depot_ids)],
+            "depot": depot_ids[(number - 1 + number // 3) % len(depot_ids)],
         }
         if payment != Customer.Payment.CASH:
             values["email"] = f"accounts{number}@customers.example"

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from lpg.accounts.models import User
 from lpg.customers.models import Customer, Rate
-from lpg.equipment.models import Equipment
 from lpg.inventory.models import Balance
 from lpg.inventory.places import Owner
 from lpg.meters import services as meters
@@ -19,11 +18,12 @@ from lpg.payments import services as payments
 from lpg.payments.selectors import balance_of
 from lpg.payments.services import Money
 from lpg.transactions import services as sales
-from lpg.transactions.services import Item, Reading, Sale, Seller
+from lpg.transactions.lines import Item
+from lpg.transactions.services import Reading, Sale, Seller
 
 USED = ("38.400", "41.250", "36.905", "44.130", "47.300", "43.755")  # units, in each of six months before this one
-METERED = ("C-0004", "C-0016", "C-0020", "C-0028", "C-0032", "C-0036")
-REPLACED, ROLLED_OVER = "C-0036", "C-0032"  # whose meter was replaced on the way, and whose began again at zero
+METERED = ("C-0004", "C-0008", "C-0012", "C-0020", "C-0028", "C-0036")
+REPLACED, ROLLED_OVER = "C-0012", "C-0008"  # whose meter was replaced on the way, and whose began again at zero
 STOPS = 4  # of each truck on each day
 QUANTITIES = ((2, 1), (3, 2), (1, 1), (4, 1))  # of the two sizes that a customer buys
 SERVICE = Item("SERVICE", 1, rate=Decimal("25.0000"), description="Hose and clip replaced")
@@ -66,9 +66,8 @@ def _a_month(admin: User, meter: Meter, number: int, month: int, at: datetime) -
 class Rounds:
     """What the trucks sell on their way, day by day."""
 
-    def __init__(self, supervisor: User, catalogue: Sequence[Equipment]):
+    def __init__(self, supervisor: User):
         self.supervisor = supervisor
-        self.largest = next(item for item in catalogue if item.sku == "CYL-50-POL")
         self.rates: dict[int, list[Rate]] = {}  # by customer
         for rate in Rate.objects.exclude(equipment=None).order_by("pk"):
             self.rates.setdefault(rate.customer_id, []).append(rate)
@@ -86,7 +85,7 @@ class Rounds:
             self._let_go_ahead(crews[0], customers[0][-1], later)
         if days_ago == 1:
             self._taken_back(crews[0], customers[0][0], later)
-            self._paid(crews[0], customers[0])
+            self._paid(customers[0], later)
         if days_ago == 0:
             self._left_waiting(crews, customers)
 
@@ -124,13 +123,13 @@ class Rounds:
             now=min(timezone.now(), at + timedelta(hours=1)),
         )
 
-    def _paid(self, crew: Crew, customers: Sequence[Customer]) -> None:
+    def _paid(self, customers: Sequence[Customer], at: datetime) -> None:
         """Of those who are billed one pays what is due, one a part, and one more than that."""
         billed = [one for one in customers if one.payment_type != Customer.Payment.CASH]
         owing = [(one, owed) for one in billed if (owed := balance_of(one.pk)) > 0]
         for (customer, owed), share in zip(owing, (Decimal(1), Decimal("0.5"), Decimal("1.25")), strict=False):
             money = Money("BANK_TRANSFER", (owed * share).quantize(Decimal("0.01")), f"IBG {customer.customer_code}")
-            payments.record(actor=self.supervisor, customer_id=customer.pk, money=money, now=timezone.now())
+            payments.record(actor=self.supervisor, customer_id=customer.pk, money=money, now=at)
 
     def _left_waiting(self, crews: Sequence[Crew], customers: Sequence[Sequence[Customer]]) -> None:
         """What a supervisor finds: two rates below the price list, and a customer over the limit."""
@@ -141,8 +140,9 @@ class Rounds:
         self._sell(crews[0], regular, [self._below(regular, 2, "3.5000")], now, remarks=told, payment=money)
         self._sell(crews[1], other, [self._below(other, 1, "1.2500")], now)
         room = {one: one.credit_limit - balance_of(one.pk) for one in customers[0] if one.credit_limit is not None}
-        line = Item("DELIVERY", 4, self.largest.pk)
-        self._sell(crews[0], min(room, key=lambda one: room[one]), [line], now, remarks="For the weekend.")
+        truck = _held(Owner("truck", crews[0].vehicle.pk))
+        lines = [Item("DELIVERY", min(3, full), id) for (id, how), full in truck.items() if how == "FULL" and full]
+        self._sell(crews[0], min(room, key=lambda one: room[one]), lines, now, remarks="For the weekend.")
 
     def _below(self, customer: Customer, quantity: int, by: str) -> Item:
         rate = self.rates[customer.pk][0]

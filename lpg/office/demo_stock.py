@@ -43,12 +43,11 @@ def load(admin: User, catalogue: Sequence[Equipment], rounds: Callable[[list[Cre
         day = (now - timedelta(days=days_ago)).replace(hour=0, minute=0)
         for number, crew in enumerate(crews):
             at = min(now, day + timedelta(minutes=10 + number))
-            made = _a_morning(crew, cylinders, days_ago, at)
-            if days_ago == 0 and number == 0:
-                continue  # still waiting
+            made = _a_round(crew, cylinders, days_ago, at, "Morning round")
             distributions.confirm(actor=crew.who, distribution_id=made, now=min(now, at + timedelta(minutes=20)))
         rounds(crews, days_ago, min(now, day + timedelta(minutes=40)))
-    mistaken = _a_morning(crews[0], cylinders, OLDEST, now)
+    _a_round(crews[0], cylinders, 1, now, "Afternoon round")  # still waiting
+    mistaken = _a_round(crews[0], cylinders, OLDEST, now, "Afternoon round")
     distributions.cancel(actor=crews[0].who, distribution_id=mistaken, now=now)
 
 
@@ -72,8 +71,8 @@ def _crews(admin: User) -> list[Crew]:
     return crews
 
 
-def _a_morning(crew: Crew, cylinders: Sequence[Equipment], days_ago: int, at: datetime) -> int:
-    """Collect full cylinders; bring back the empties of the day before, and half of the full ones that were left."""
+def _a_round(crew: Crew, cylinders: Sequence[Equipment], days_ago: int, at: datetime, remarks: str) -> int:
+    """Collect full cylinders; bring back the empties, and half of the full ones that were left."""
     items = [
         distributions.Item(item.pk, collected + days_ago % 3, "OUT", Condition.FULL)
         for item, collected in zip(cylinders, COLLECTED, strict=True)
@@ -88,7 +87,7 @@ def _a_morning(crew: Crew, cylinders: Sequence[Equipment], days_ago: int, at: da
         depot_id=crew.depot.pk,
         items=items,
         other_side=distributions.OtherSide(vehicle_id=crew.vehicle.pk),
-        remarks="Morning round",
+        remarks=remarks,
         now=at,
     )
     return made.pk

@@ -18,12 +18,11 @@ from lpg.customers.selectors import locked_customer, rates_on
 from lpg.depots.models import Depot, Vehicle
 from lpg.depots.selectors import depot_named, vehicle_named
 from lpg.equipment.models import Equipment
-from lpg.errors import AlreadyVoid, Inactive, Invalid, Missing, NotAllowed, NotPending, Refused
+from lpg.errors import AlreadyVoid, Inactive, Invalid, Missing, NotAllowed, NotPending
 from lpg.inventory import services as inventory
-from lpg.inventory.models import Condition, Movement, Place
+from lpg.inventory.models import Movement, Place
 from lpg.inventory.places import Owner, places_of
 from lpg.inventory.resolve import equipment_in_use, may_use_truck
-from lpg.inventory.selectors import held_at
 from lpg.invoices import services as invoices
 from lpg.invoices.models import Invoice
 from lpg.invoices.selectors import locked_documents
@@ -35,30 +34,13 @@ from lpg.payments import services as payments
 from lpg.payments.selectors import balance_of
 from lpg.payments.services import Money
 from lpg.roles import Actor, Role, require, require_at, within
+from lpg.transactions.lines import Item, NoRate, Type, moved, priced, refuse_nonsense, sold, told
 from lpg.transactions.models import Transaction, TransactionItem
 from lpg.transactions.selectors import transactions_seen_by
 
 AHEAD, BACK = timedelta(minutes=5), timedelta(days=7)
 LARGEST = Decimal("9999999999.99")
-NOTHING, FREE = Decimal("0.00"), Decimal("0.0000")
-Type = TransactionItem.Type
-CONDITIONS: dict[Type, tuple[str, ...]] = {  # that a line may have; the first where none is said
-    Type.DELIVERY: ("FULL",),
-    Type.EMPTY_RETURN: ("EMPTY", "DAMAGED"),
-    Type.FULL_RETURN: ("FULL", "DAMAGED"),
-    Type.SERVICE: ("",),
-}
-
-
-class Item(NamedTuple):
-    """One line as it was asked for. `rate` None: as the price list says."""
-
-    item_type: str
-    quantity: int
-    equipment_id: int | None = None
-    rate: Decimal | None = None
-    condition: str = ""
-    description: str = ""
+NOTHING = Decimal("0.00")
 
 
 class Reading(NamedTuple):
@@ -83,13 +65,6 @@ class Sale(NamedTuple):
     invoice: Invoice | None
 
 
-class NoRate(Refused):
-    """There is no price: no rate is not zero."""
-
-    code = "no_rate"
-    title = "There is no rate"
-
-
 @transaction.atomic(savepoint=False)  # refused, all of it goes: two statements less on the hottest path
 def sell(
     *,
@@ -111,11 +86,11 @@ def sell(
     require(actor, "transactions.write")
     at = _occurred(occurred_at, now)
     day = timezone.localdate(at)
-    _refuse_nonsense(items, reading)
+    refuse_nonsense(items, metered=reading is not None)
     customer = _customer(actor, customer_id)
     equipment = equipment_in_use(actor, [item.equipment_id for item in items])
     rates = rates_on(customer.pk, equipment.keys(), day)
-    lines = [_priced(number, item, equipment, rates) for number, item in enumerate(items)]
+    lines = [priced(number, item, equipment, rates) for number, item in enumerate(items)]
     due = _due(customer, reading) if reading else None
     meter_rate, usage_amount = _metered(due, rates)
     amounts = [*(line.amount for line in lines), usage_amount or NOTHING]
@@ -138,11 +113,11 @@ def sell(
         created_at=now,
     )
     row.in_order = lines
-    sold = _sold(row)
-    final = invoices.total_of([line.amount for line in sold], day)
+    billed = sold(row)
+    final = invoices.total_of([line.amount for line in billed], day)
     holds = _holds(actor, customer, lines, rates, final - (payment.amount if payment else NOTHING))
-    moved = _moved(lines, stock, site) if stock else []
-    ready = inventory.prepare(moved) if moved else None
+    moves = moved(lines, stock, site) if stock else []
+    ready = inventory.prepare(moves) if moves else None
     document = invoices.series_of(final)
     series = [Numbered.TRANSACTION, *([Numbered.RECEIPT] if payment else []), *([] if holds else [document])]
     numbers = take_all(series, now)
@@ -173,7 +148,7 @@ def sell(
         happened.append(noted)
     invoice = None
     if not holds:
-        invoice, noted = invoices.issue(sale=_told(row, sold, site), number=numbers[document], paid=settles, now=now)
+        invoice, noted = invoices.issue(sale=told(row, billed, site), number=numbers[document], paid=settles, now=now)
         happened.append(noted)
         if received and settles:
             payments.link(received, invoice, settles, now)
@@ -193,15 +168,15 @@ def approve(*, actor: Actor, transaction_id: int, now: datetime) -> Sale:
         words = Transaction.Status(row.status).label.lower()
         raise NotPending(f"{row} is {words} already; only a sale that waits can be approved.")
     before = _state(row)
-    sold = _sold(row)
+    billed = sold(row)
     _, site = _places(row.customer, None)
-    final = invoices.total_of([line.amount for line in sold], timezone.localdate(row.occurred_at))
+    final = invoices.total_of([line.amount for line in billed], timezone.localdate(row.occurred_at))
     waiting = payments.waiting_with(row.pk)
     paid = min(waiting.unallocated, max(final, NOTHING)) if waiting else NOTHING
     row.status, row.confirmed_at, row.approved_at = Transaction.Status.CONFIRMED, now, now
     row.save(update_fields=["status", "confirmed_at", "approved_at"])
     invoice, noted = invoices.issue(
-        sale=_told(row, sold, site), number=take(invoices.series_of(final), now), paid=paid, now=now
+        sale=told(row, billed, site), number=take(invoices.series_of(final), now), paid=paid, now=now
     )
     row.issued = [invoice]
     happened = [audit.Happened("APPROVE_TRANSACTION", row, before, _state(row)), noted]
@@ -225,7 +200,7 @@ def void(*, actor: Actor, transaction_id: int, reason: str, now: datetime) -> Sa
     documents = locked_documents("transaction_id = %s", [row.pk])
     happened = meters.unbill(transaction_id=row.pk, reason=reason, now=now)
     stock, site = _places(row.customer, _whose(row))
-    if back := [line.reversed() for line in (_moved(row.in_order, stock, site) if stock else [])]:
+    if back := [line.reversed() for line in (moved(row.in_order, stock, site) if stock else [])]:
         cause = inventory.Cause(Movement.Cause.TRANSACTION, row.pk, row.transaction_number)
         inventory.move(back, cause=cause, reason=f"Voided: {reason}"[:200], actor=actor, now=now)
     row.status, row.voided_at, row.void_reason = Transaction.Status.VOIDED, now, reason
@@ -273,38 +248,6 @@ def _occurred(occurred_at: datetime | None, now: datetime) -> datetime:
     return occurred_at
 
 
-def _refuse_nonsense(items: Sequence[Item], reading: Reading | None) -> None:
-    """What can be seen from the request alone. Raises Invalid with every wrong line."""
-    if not items and reading is None:
-        raise Invalid({"items": ["Say what was delivered or returned, or what the meter shows."]})
-    errors: dict[str, list[str]] = {}
-    for number, item in enumerate(items):
-        for field, words in _wrong(item):
-            errors[f"items.{number}.{field}"] = [words]
-    if errors:
-        raise Invalid(errors)
-
-
-def _wrong(item: Item) -> list[tuple[str, str]]:
-    wrong = []
-    if item.item_type == Type.SERVICE:
-        if item.equipment_id:
-            wrong.append(("equipment", "A service has no equipment. Leave it out, or deliver it."))
-        if not item.description:
-            wrong.append(("description", "Say what the service was."))
-        if item.rate is None:
-            wrong.append(("rate", "Say what the service costs; 0 if nothing."))
-    elif item.equipment_id is None:
-        wrong.append(("equipment", "Say which equipment."))
-    if item.item_type == Type.EMPTY_RETURN and item.rate:
-        wrong.append(("rate", "An empty that comes back costs nothing. Leave the rate out."))
-    allowed = CONDITIONS[Type(item.item_type)]
-    if item.condition and item.condition not in allowed:
-        words = f"Here it is {' or '.join(allowed)}." if allowed[0] else "A service has no condition. Leave it out."
-        wrong.append(("condition", words))
-    return wrong
-
-
 def _customer(actor: Actor, customer_id: int) -> Customer:
     customer = locked_customer(customer_id)
     if customer is None or not within(actor, "customers.read", depot_id=customer.depot_id):
@@ -313,34 +256,6 @@ def _customer(actor: Actor, customer_id: int) -> Customer:
     if not customer.is_active:
         raise Inactive(f"Customer {customer.customer_code} is no longer in use. Choose another customer.")
     return customer
-
-
-def _priced(
-    number: int, item: Item, equipment: dict[int, Equipment], rates: dict[int | None, Decimal]
-) -> TransactionItem:
-    """The line with what it costs. Raises NoRate."""
-    line = sql.new(
-        TransactionItem,
-        item_type=item.item_type,
-        equipment=equipment[item.equipment_id] if item.equipment_id else None,
-        condition=item.condition or CONDITIONS[Type(item.item_type)][0],
-        description=item.description,
-        quantity=item.quantity,
-        rate=FREE,
-        amount=NOTHING,
-    )
-    if line.item_type != Type.EMPTY_RETURN:
-        rate = item.rate if item.rate is not None else rates.get(item.equipment_id)
-        if rate is None:
-            raise NoRate(
-                f"There is no rate for {line.equipment} on this day. Add one for this customer, or a default rate.",
-                line=number,
-                equipment=item.equipment_id,
-            )
-        line.rate, line.amount = rate, cents(item.quantity * rate)
-    if line.item_type == Type.FULL_RETURN:
-        line.amount = -line.amount
-    return line
 
 
 def _due(customer: Customer, reading: Reading) -> meters.Due:
@@ -449,17 +364,6 @@ def _waiting(customer_id: int) -> Decimal:
     return sum(finals, NOTHING)
 
 
-def _moved(lines: Sequence[TransactionItem], stock: Place, site: Place) -> list[inventory.Line]:
-    """What moves between the seller's stock and the customer's site."""
-    moved = []
-    for line in lines:
-        if line.equipment_id is None:
-            continue
-        out = inventory.Line(stock, line.condition, site, Condition.NONE, line.equipment_id, line.quantity)
-        moved.append(out if line.item_type == Type.DELIVERY else out.reversed())
-    return moved
-
-
 def _keep(row: Transaction) -> audit.Happened:
     """Write the sale and its lines; the audit tells of them together."""
     sql.add([row])
@@ -468,58 +372,3 @@ def _keep(row: Transaction) -> audit.Happened:
     sql.add(row.in_order)
     after = {**audit.snapshot(row), "items": [audit.snapshot(item) for item in row.in_order]}
     return audit.Happened("CREATE_TRANSACTION", row, None, after)
-
-
-def _sold(row: Transaction) -> list[invoices.Sold]:
-    """The lines of the document: all that costs money or gives it back."""
-    lines = [
-        invoices.Sold(
-            line.item_type,
-            line.equipment_id,
-            line.description or (line.equipment.name if line.equipment else ""),
-            Decimal(line.quantity),
-            line.rate,
-            line.amount,
-        )
-        for line in row.in_order
-        if line.item_type != Type.EMPTY_RETURN
-    ]
-    if row.meter:
-        words = f"Metered gas, meter {row.meter.serial_no}"
-        lines.append(invoices.Sold("METER", None, words, row.meter_usage, row.meter_rate, row.usage_amount))
-    return lines
-
-
-def _told(row: Transaction, sold: Sequence[invoices.Sold], site: Place) -> invoices.Sale:
-    """All that a document freezes of this sale."""
-    summary: dict[str, Any] = {
-        "id": row.pk,
-        "transaction_number": row.transaction_number,
-        "customer": row.customer_id,
-        "user": row.user_id,
-        "total_amount": str(row.total_amount),
-        "created_at": timezone.localtime(row.created_at).isoformat(),
-        "occurred_at": timezone.localtime(row.occurred_at).isoformat(),
-        "returned": [
-            {
-                "equipment": line.equipment_id,
-                "name": str(line.equipment),
-                "condition": line.condition,
-                "quantity": line.quantity,
-            }
-            for line in row.in_order
-            if line.item_type == Type.EMPTY_RETURN
-        ],
-        "held": held_at(site),
-    }
-    if row.meter:
-        summary["meter"] = {
-            "serial_no": row.meter.serial_no,
-            "previous": str(row.last_meter_reading),
-            "current": str(row.current_meter_reading),
-            "usage": str(row.meter_usage),
-            "rate": str(row.meter_rate),
-            "amount": str(row.usage_amount),
-        }
-    day = timezone.localdate(row.occurred_at)
-    return invoices.Sale(row.pk, row.user_id, row.customer, day, sold, summary)

@@ -14,6 +14,7 @@ from lpg.api.guard import actor_of
 from lpg.api.inputs import ReasonInput
 from lpg.payments.services import Money
 from lpg.transactions import services
+from lpg.transactions.lines import Item
 from lpg.transactions.models import Transaction
 from lpg.transactions.selectors import transactions_seen_by, whole, with_items
 from lpg.transactions.serializers import SaleInput, SaleRow, TransactionQuery, TransactionRow
@@ -60,7 +61,7 @@ class TransactionDoor(Readable):
                 actor=actor_of(request),
                 customer_id=values["customer"],
                 items=[
-                    services.Item(
+                    Item(
                         item["item_type"],
                         item["quantity"],
                         item.get("equipment"),
