@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from lpg.customers.services import change_customer
 from lpg.equipment import services as equipment
 from lpg.meters import services
 from lpg.meters.models import Meter, MeterReading
@@ -272,3 +273,16 @@ def test_what_a_sale_has_billed_and_what_began_or_ended_a_meter_stays(shop, cust
     refused("later_reading_exists", void, shop, meter, last)
     other = a_meter(shop.admin, shop.another(), "0")
     refused("not_found", void, shop, other, reading)
+
+
+def test_what_cannot_be_is_refused_by_name(shop, customer):
+    now = timezone.now()
+    meter = a_meter(shop.admin, customer, "5")
+    tomorrow = {"read_at": now + timedelta(days=1)}
+    assert list(refused("invalid", a_reading, shop.admin, meter, "6", **tomorrow).errors) == ["read_at"]
+    new = services.NewMeter("B", 3, Decimal(1000))
+    given = {"actor": shop.admin, "customer_id": customer.pk, "now": now}
+    assert list(refused("invalid", services.install, new=new, **given).errors) == ["initial_reading"]
+    change_customer(actor=shop.admin, customer_id=customer.pk, values={"is_active": False})
+    refused("inactive", services.install, new=new._replace(initial_reading=Decimal(0)), **given)
+    assert [str(meter), str(meter.readings.get())] == [f"Meter {meter.serial_no}", f"5.000 on Meter {meter.serial_no}"]

@@ -1,7 +1,7 @@
 """The demo: loaded through the services, in order, with something of everything to look at."""
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db.models import Count
 
 from lpg.accounts.models import User
@@ -62,7 +62,14 @@ def test_the_supervisor_finds_work_waiting_and_every_page_opens(loaded):
             assert supervisor.get(page_of(name, row.pk)).status_code == 200
 
 
-def test_it_goes_into_an_empty_database_only(loaded, capsys):
+def test_it_goes_into_an_empty_database_only(loaded, settings, capsys):
+    settings.DEBUG = True
     there = Transaction.objects.count()
     call_command("demo", "--if-empty")
+    assert "Demo sign-ins: admin, supervisor, driver, driver2" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="There is data already"):
+        call_command("demo")
+    settings.DEBUG = False
+    with pytest.raises(CommandError, match="not loaded with DEBUG=false"):
+        call_command("demo")
     assert Transaction.objects.count() == there

@@ -7,7 +7,7 @@ import pytest
 from lpg.inventory.places import Owner
 from lpg.transactions.models import Transaction
 from tests import make
-from tests.sales import API, a_meter
+from tests.sales import API, a_meter, a_sale, books, delivered
 from tests.stock import disagreements, fill, held
 
 
@@ -71,3 +71,36 @@ def test_one_request_leaves_lines_stock_meter_money_and_invoice(admin, driver, t
     assert voided.json()["transaction"]["status"] == "VOIDED"
     assert disagreements() == {}
     assert supervisor.get(f"{API}{sale['id']}/").json() == voided.json()
+
+
+def test_all_that_is_short_is_told_at_once_and_nothing_is_sold(admin, driver, truck, cylinder, customer, signed_in):
+    other, client = make.some_equipment(admin), signed_in(driver)
+    lines = [("DELIVERY", cylinder, 6), ("DELIVERY", cylinder, 6), ("DELIVERY", other, 1), ("EMPTY_RETURN", other, 2)]
+    items = [{"item_type": kind, "equipment": thing.pk, "quantity": quantity} for kind, thing, quantity in lines]
+    before = books()
+    answer = client.post(API, {"customer": customer.pk, "items": items, "client_temp_id": "phone-1"}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "insufficient_stock")
+    short = {(row["equipment"], row["requested"], row["available"]) for row in answer.json()["shortages"]}
+    assert short == {(cylinder.pk, 12, 10), (other.pk, 1, 0), (other.pk, 2, 1)}
+    assert books() == before
+    fill(admin, truck, cylinder, 12)
+    items = items[:2]
+    assert (
+        client.post(API, {"customer": customer.pk, "items": items, "client_temp_id": "phone-1"}, format="json").json()[
+            "transaction"
+        ]["total_amount"]
+        == "654.00"
+    )
+
+
+def test_a_decision_sent_twice_with_its_key_is_answered_the_same(admin, driver, truck, cylinder, customer, signed_in):
+    client = signed_in(admin)
+    waits = a_sale(driver, customer, delivered(cylinder, 1, "50")).transaction
+    for action, body in (("approve", {}), ("void", {"reason": "Wrong shop"})):
+        key = {"Idempotency-Key": action}
+        first, again = (client.post(f"{API}{waits.pk}/{action}/", body, format="json", headers=key) for _ in range(2))
+        assert (first.status_code, again.content) == (200, first.content)
+        assert again["Idempotent-Replayed"] == "true"
+        without = client.post(f"{API}{waits.pk}/{action}/", body, format="json")
+        assert without.json()["code"] == ("not_pending" if action == "approve" else "already_void")
+    assert disagreements() == {}

@@ -1,11 +1,13 @@
 """Taking a sale back: stock, meter, money and document, all of it or nothing."""
 
+import json
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from lpg import sql
+from lpg.audit.models import AuditLog
 from lpg.inventory import services as stock
 from lpg.inventory.places import Owner, place_of
 from lpg.invoices import services as invoices
@@ -225,6 +227,7 @@ def test_an_unused_credit_and_a_document_about_nothing_are_voided_too(shop, cyli
         _, document = answer(shop.void(sale))
         assert (document["balance_due"], bool(document["credited_at"]), document["paid_at"]) == ("0.00", True, None)
     assert [str(note.total_amount) for note in notes()] == ["-54.50", "0.00", "0.00"]
+    assert not [row for row in AuditLog.objects.all() if '"-0.00"' in json.dumps(row.payload)]
     assert balance_of(shop.customer.pk) == 0
     assert disagreements() == {}
 
