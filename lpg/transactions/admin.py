@@ -38,9 +38,6 @@ from lpg.transactions.words import (
     why_shown,
 )
 
-# The API's name is the contract's; at the desk people say sale.
-Transaction._meta.verbose_name, Transaction._meta.verbose_name_plural = "sale", "sales"
-
 
 def own_depots(actor: Actor) -> QuerySet[Depot]:
     return depots_with(actor, "transactions.read")

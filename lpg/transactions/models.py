@@ -50,6 +50,7 @@ class Transaction(Kept):
     issued: list[Invoice]
 
     class Meta:
+        verbose_name = "sale"  # the API's name is the contract's; people say sale
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="transaction_status_has_its_time",
