@@ -136,19 +136,23 @@ def use(payment: Payment, invoice: Invoice, amount: Decimal, now: datetime) -> a
     return _allocated(payment, amount)
 
 
-def take_back(*, document: Invoice, note: Invoice, now: datetime) -> list[audit.Happened]:
-    """What settled a voided document, or was settled by it, is open again; then its credit note settles it whole.
+def release(document: Invoice, now: datetime) -> list[audit.Happened]:
+    """What settled a document, or was settled by it, is open again; payments become the customer's credit.
 
-    Payments become the customer's credit. The caller writes the audit.
+    The caller writes the audit.
     """
     live = "(invoice_id = %s OR credit_note_id = %s) AND released_at IS NULL ORDER BY id"
     happened = []
     for allocation in sql.entities(Allocation, f"WHERE {live}", [document.pk, document.pk]):
         happened += _release(allocation, document, now)
+    return happened
+
+
+def cover(document: Invoice, note: Invoice, now: datetime) -> audit.Happened:
+    """Let a credit note settle the whole of what it corrects. The caller writes the audit."""
     if document.total_amount:
         sql.add([Allocation(credit_note=note, invoice=document, amount=document.total_amount, created_at=now)])
-    happened.append(invoices.settle(document, document.sign * document.balance_due, now=now, credited=True))
-    return happened
+    return invoices.settle(document, document.sign * document.balance_due, now=now, credited=True)
 
 
 def _release(allocation: Allocation, document: Invoice, now: datetime) -> list[audit.Happened]:
