@@ -208,9 +208,9 @@ def void(*, actor: Actor, transaction_id: int, reason: str, now: datetime) -> Sa
     happened.insert(0, audit.Happened("VOID_TRANSACTION", row, before, _state(row)))
     for document in documents:
         document.customer = row.customer
-        happened += payments.release(document, now)
+        released = payments.release(document, now)
         note, noted = invoices.correct(invoice=document, number=take(Numbered.CREDIT_NOTE, now), reason=reason, now=now)
-        happened += [noted, payments.cover(document, note, now)]
+        happened += [noted, *released, payments.cover(document, note, now)]
         document.correction = note
     audit.record_all(actor, happened)
     row.issued = documents
