@@ -42,7 +42,7 @@ class SalesHistory:
             Movement: _row(Movement.objects.get(cause="TRANSACTION")),
         }
         sites = [place_of(Owner("customer", customer.pk)).pk for customer in self.customers]
-        now, base = timezone.now(), first.transaction.pk
+        now, base, documents = timezone.now(), first.transaction.pk, first.invoice.pk
         year = timezone.localdate().year
         for number in range(1, sales + 1):
             day = now - timedelta(days=(sales - number) // PER_DAY + 1)
@@ -54,7 +54,8 @@ class SalesHistory:
             sale = {**pattern[Transaction], **ids, **times, "transaction_number": name}
             document = {
                 **pattern[Invoice],
-                **ids,
+                "id": documents + number,
+                "customer_id": customer,
                 "transaction_id": base + number,
                 "invoice_number": f"INV-{year}-{number + 1:06d}",
                 "generated_at": at,
@@ -73,11 +74,11 @@ class SalesHistory:
             line = {**pattern[TransactionItem], "id": None, "transaction_id": base + number}
             rows[TransactionItem].append(tuple(line.values()))
             rows[Invoice].append(tuple(document.values()))
-            told = {**pattern[InvoiceLine], "id": None, "invoice_id": base + number}
+            told = {**pattern[InvoiceLine], "id": None, "invoice_id": documents + number}
             rows[InvoiceLine].append(tuple(told.values()))
             rows[Movement].append(tuple(moved.values()))
-            for action, kind in (("CREATE_TRANSACTION", "Transaction"), ("CREATE_INVOICE", "Invoice")):
-                audit.append((self.driver.pk, "driver", action, kind, base + number, "{}", "", at))
+            for kind, id in (("Transaction", base + number), ("Invoice", documents + number)):
+                audit.append((self.driver.pk, "driver", f"CREATE_{kind.upper()}", kind, id, "{}", "", at))
             if number % BATCH == 0 or number == sales:
                 for kind, waiting in rows.items():
                     sql.insert(kind._meta.db_table, model[kind], waiting)
