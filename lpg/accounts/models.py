@@ -66,6 +66,11 @@ class User(AbstractBaseUser):
         further = self.depots.values_list("pk", flat=True)
         return frozenset(further if self.depot_id is None else [self.depot_id, *further])
 
+    @cached_property
+    def truck_in_use(self) -> bool:
+        """Whether there is a truck to drive."""
+        return self.vehicle is not None and self.vehicle.is_active
+
     @property
     def is_staff(self) -> bool:
         """Django's word for: may open the desk."""

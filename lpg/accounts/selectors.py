@@ -40,8 +40,9 @@ PERSON = (
 )
 _SIGNED_IN = f"""
     SELECT {", ".join(f"u.{column}" for column in PERSON)},
-        (SELECT GROUP_CONCAT(d.depot_id) FROM accounts_user_depots d WHERE d.user_id = u.id)
+        v.is_active, d.depot_id
     FROM accounts_session s JOIN accounts_user u ON u.id = s.user_id
+    LEFT JOIN depots_vehicle v ON v.id = u.vehicle_id LEFT JOIN accounts_user_depots d ON d.user_id = u.id
     WHERE s.id = %s AND s.revoked_at IS NULL AND s.expires_at > %s AND u.is_active
 """  # noqa: S608  # the same rule as `live`, with all that a request asks of its user, in one statement by hand
 
@@ -51,9 +52,10 @@ def signed_in(session_id: int, now: datetime) -> Session | None:
     found = sql.rows(_SIGNED_IN, [session_id, sql.moment(now)])
     if not found:
         return None
-    *person, further = found[0]
+    *person, truck_in_use, _ = found[0]
     user = User.from_db("default", PERSON, person)
-    further_ids = [int(id) for id in further.split(",")] if further else []
+    user.truck_in_use = bool(truck_in_use)
+    further_ids = [depot for *_, depot in found if depot is not None]
     user.own_depot_ids = frozenset(further_ids if user.depot_id is None else [user.depot_id, *further_ids])
     session = Session.from_db("default", ["id", "user_id"], [session_id, user.pk])
     session.user = user

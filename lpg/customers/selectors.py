@@ -57,14 +57,12 @@ def rates_on(customer_id: int, equipment_ids: Collection[int], day: date) -> dic
         WHERE {these} AND effective_from <= %s
         UNION ALL SELECT 1, equipment_id, rate, effective_from, id FROM customers_rate
         WHERE customer_id = %s AND (equipment_id IS NULL OR {these}) AND effective_from <= %s
-        ORDER BY own, effective_from, id
         """,  # noqa: S608
         [*ids, until, customer_id, *ids, until],
     )
+    in_order = sorted(found, key=lambda row: (row[0], str(row[3]), row[4]))  # of several the last counts
     places = RateField.decimal_places
-    return {
-        equipment: Decimal(rate).scaleb(-places) for _, equipment, rate, _, _ in found
-    }  # of several the last counts
+    return {equipment: Decimal(rate).scaleb(-places) for _, equipment, rate, _, _ in in_order}
 
 
 def rate_for(customer: Customer, equipment: Equipment | None, day: date) -> Decimal | None:

@@ -80,10 +80,10 @@ def held_at(place: Place) -> list[dict[str, Any]]:
     rows = sql.rows(
         "SELECT b.equipment_id, e.name, b.`condition`, b.quantity FROM inventory_balance b"
         " JOIN equipment_equipment e ON e.id = b.equipment_id"
-        " WHERE b.place_id = %s AND b.quantity > 0 ORDER BY e.name, b.`condition`",
+        " WHERE b.place_id = %s AND b.quantity > 0",
         [place.pk],
     )
     return [
         {"equipment": equipment, "name": name, "condition": condition or None, "quantity": quantity}
-        for equipment, name, condition, quantity in rows
+        for equipment, name, condition, quantity in sorted(rows, key=lambda row: row[1:3])
     ]

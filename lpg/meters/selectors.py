@@ -37,16 +37,22 @@ class Unbilled(NamedTuple):
 
 
 def unbilled(meter: Meter) -> Unbilled:
-    """Of this meter and of those it has replaced."""
-    rows = sql.entities(MeterReading, UNBILLED, [meter.chain_id] * 4)
-    usages = {row.pk: row.usage for row in rows if row.transaction_id is None and row.kind != MeterReading.Kind.INITIAL}
-    billed = [row for row in rows if row.transaction_id is not None]
-    return Unbilled(billed[0].reading if billed else rows[0].reading, usages)
+    """Of this meter and of those it has replaced: what was read since the last bill, as a sale bills all before it."""
+    chain, ids = "meter_id = %s", [meter.pk]
+    if meter.first_id:
+        chain, ids = "meter_id IN (SELECT id FROM meters_meter WHERE id = %s OR first_id = %s)", [meter.first_id] * 2
+    newest: list[MeterReading] = []
+    for few in (2, 200, 1_000_000):  # mostly the newest is the one that was billed last
+        where = f"WHERE {chain} AND voided_at IS NULL ORDER BY id DESC LIMIT {few}"
+        newest = sql.entities(MeterReading, where, ids)
+        billed = next((at for at, row in enumerate(newest) if row.transaction_id), None)
+        if billed is not None:
+            return _unbilled(newest[billed], newest[:billed])
+        if len(newest) < few:
+            break
+    return _unbilled(newest[-1], newest)
 
 
-CHAIN = "meter_id IN (SELECT id FROM meters_meter WHERE id = %s OR first_id = %s) AND voided_at IS NULL"
-UNBILLED = f"""
-    WHERE {CHAIN} AND (transaction_id IS NULL
-        OR id = (SELECT MAX(id) FROM meters_meterreading WHERE {CHAIN} AND transaction_id IS NOT NULL))
-    ORDER BY id
-"""  # noqa: S608
+def _unbilled(last: MeterReading, since: list[MeterReading]) -> Unbilled:
+    usages = {row.pk: row.usage for row in reversed(since) if row.kind != MeterReading.Kind.INITIAL}
+    return Unbilled(last.reading, usages)

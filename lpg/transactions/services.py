@@ -314,10 +314,10 @@ def _seller(actor: Actor, named: Seller, *, needed: bool) -> Owner | None:
     if not needed:
         return None
     if actor.vehicle_id:
-        truck = sql.entities(Vehicle, "WHERE id = %s", [actor.vehicle_id])[0]
-        if not truck.is_active:
-            raise Inactive(f"Your truck {truck.plate_no} is no longer in use. Ask for another.")
-        return Owner(Place.Kind.TRUCK, truck.pk)
+        if not actor.truck_in_use:
+            truck = Vehicle.objects.get(pk=actor.vehicle_id)
+            raise Inactive(f"Your truck {truck} is no longer in use. Ask for another.")
+        return Owner(Place.Kind.TRUCK, actor.vehicle_id)
     if actor.depot_id:
         depot = sql.entities(Depot, "WHERE id = %s", [actor.depot_id])[0]
         if not depot.is_active:
