@@ -101,10 +101,12 @@ def request_log(get_response: Next) -> Next:
 def content_security(get_response: Next) -> Next:
     """Says to the browser what a page may load, by path."""
 
+    policies = {start: build_policy(policy) for start, policy in POLICIES.items()}
+
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        policy = next(policy for start, policy in POLICIES.items() if request.path.startswith(start))
-        response.headers.setdefault(CSP.HEADER_ENFORCE, build_policy(policy))
+        policy = next(policy for start, policy in policies.items() if request.path.startswith(start))
+        response.headers.setdefault(CSP.HEADER_ENFORCE, policy)
         return response
 
     return middleware

@@ -5,6 +5,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
+from rest_framework.fields import DecimalField
 from rest_framework.relations import ManyRelatedField, PrimaryKeyRelatedField
 from rest_framework.serializers import ListSerializer, ModelSerializer, Serializer
 
@@ -28,6 +29,8 @@ def _show(field: Any) -> Show:
         return lambda rows: [one(row) for row in (rows.all() if hasattr(rows, "all") else rows)]
     if type(field) is PrimaryKeyRelatedField:
         return lambda id: id
+    if type(field) is DecimalField:  # columns keep exactly their places
+        return f"{{:.{field.decimal_places}f}}".format
     if not isinstance(field, Serializer) or type(field).to_representation is not Serializer.to_representation:
         show: Show = field.to_representation
         return show
