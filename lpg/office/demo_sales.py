@@ -92,6 +92,7 @@ class Rounds:
     def _stop(self, crew: Crew, customer: Customer, quantities: tuple[int, int], at: datetime) -> None:
         """Deliver two sizes, take back the empties of the last time, and take money from whoever pays at once."""
         truck, site = _held(Owner("truck", crew.vehicle.pk)), _held(Owner("customer", customer.pk))
+        number = int(customer.customer_code.removeprefix("C-"))  # ids are not the same in every database
         items, amount = [], Decimal("0.00")
         for rate, wanted in zip(self.rates[customer.pk], quantities, strict=True):
             if quantity := min(wanted, truck.get((rate.equipment_id, "FULL"), 0)):
@@ -100,9 +101,9 @@ class Rounds:
         items += [Item("EMPTY_RETURN", quantity, id) for (id, _), quantity in site.items() if quantity]
         money = None
         if customer.payment_type == Customer.Payment.CASH and amount:
-            method, reference = ("PAYNOW", f"PN{crew.who.pk}{customer.pk:04d}") if customer.pk % 2 else ("CASH", "")
-            money = Money(method, Decimal("20.00") if customer.pk % 5 == 0 else amount, reference)
-        elif customer.pk % 4 == 0:
+            method, reference = ("PAYNOW", f"PN{crew.who.pk}{number:04d}") if number % 2 else ("CASH", "")
+            money = Money(method, Decimal("20.00") if number % 5 == 0 else amount, reference)
+        elif number % 4 == 0:
             items.append(SERVICE)
         self._sell(crew, customer, items, at, payment=money)
 
