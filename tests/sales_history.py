@@ -39,11 +39,11 @@ class SalesHistory:
             TransactionItem: _row(first.transaction.in_order[0]),
             Invoice: _row(first.invoice),
             InvoiceLine: _row(first.invoice.in_order[0]),
-            Movement: _row(Movement.objects.get(cause="TRANSACTION")),
+            Movement: _row(Movement.objects.get(cause="TRANSACTION", cause_id=first.transaction.pk)),
         }
         sites = [place_of(Owner("customer", customer.pk)).pk for customer in self.customers]
         now, base, documents = timezone.now(), first.transaction.pk, first.invoice.pk
-        year = timezone.localdate().year
+        year, _, numbered = first.invoice.invoice_number.removeprefix("INV-").partition("-")
         for number in range(1, sales + 1):
             day = now - timedelta(days=(sales - number) // PER_DAY + 1)
             at, date = sql.moment(day), f"{timezone.localtime(day):%Y%m%d}"
@@ -57,7 +57,7 @@ class SalesHistory:
                 "id": documents + number,
                 "customer_id": customer,
                 "transaction_id": base + number,
-                "invoice_number": f"INV-{year}-{number + 1:06d}",
+                "invoice_number": f"INV-{year}-{int(numbered) + number:06d}",
                 "generated_at": at,
             }
             moved = {
@@ -88,7 +88,7 @@ class SalesHistory:
                 audit.clear()
             if number % PER_DAY == 0:
                 sql.insert("numbering_series", ["series", "period", "last"], [("TRX", date, PER_DAY)])
-        sql.run("UPDATE numbering_series SET last = %s WHERE series = 'INV'", [sales + 1])
+        sql.run("UPDATE numbering_series SET last = %s WHERE series = 'INV'", [int(numbered) + sales])
         self._stock(sales, sites)
 
     def _stock(self, sales: int, sites: list[int]) -> None:
@@ -99,7 +99,7 @@ class SalesHistory:
         supplier = place_of(SUPPLIER)
         moved = _row(Movement.objects.order_by("pk")[0])
         moved |= {"id": None, "origin_id": supplier.pk, "quantity": sales, "origin_after": -sales, "cause": "TRANSFER"}
-        moved |= {"destination_after": sales, "destination_id": self.truck.pk}
+        moved |= {"destination_after": sales, "destination_id": self.truck.pk, "equipment_id": self.equipment.pk}
         sql.insert("inventory_movement", _columns(Movement), [tuple(moved.values())])
         Balance(place=supplier, equipment=self.equipment, physical=False, quantity=-sales).save()
         for site, quantity in counted.items():
