@@ -51,6 +51,7 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
     # By default the files are named by process id, so every replaced worker would leave some for ever.
+    # The two exceptions in this file: prometheus-client says no types for what a server with processes needs.
     values.ValueClass = values.MultiProcessValue(lambda: os.environ.get("WEB_WORKER", "0"))  # type: ignore[no-untyped-call]
 
 
@@ -68,4 +69,4 @@ def post_fork(_server: Any, worker: Any) -> None:
 
 def child_exit(_server: Any, worker: Any) -> None:
     """In the master, when a worker has ended: what it said about the present moment no longer holds."""
-    multiprocess.mark_process_dead(worker.slot)  # type: ignore[no-untyped-call]
+    multiprocess.mark_process_dead(worker.slot)  # type: ignore[no-untyped-call]  # as above

@@ -44,7 +44,7 @@ def session_of(refresh: str) -> Session:
 class SessionAuthentication(JWTAuthentication):
     """Bearer tokens of live sessions of active users. `request.auth` is the session."""
 
-    def authenticate(self, request: Request) -> tuple[User, Session] | None:  # type: ignore[override]
+    def authenticate(self, request: Request) -> tuple[User, Session] | None:  # type: ignore[override]  # theirs gives a token
         header = self.get_header(request)
         raw = None if header is None else self.get_raw_token(header)
         if raw is None:

@@ -173,7 +173,7 @@ class MasterData(Readable):
         raise NotImplementedError  # each resource names its service
 
     def change(self, actor: Actor, id: int, values: Any) -> Model:
-        raise NotImplementedError
+        raise NotImplementedError  # as above
 
     def create(self, request: Request) -> HttpResponse:
         return self.write(request, lambda values: self.make(actor_of(request), values))

@@ -4,7 +4,7 @@ Each reading keeps its usage and the sale that billed it, or none. A meter is lo
 two readings at once one sees the other.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from lpg import sql, work
 from lpg.audit import services as audit
+from lpg.clock import refuse_ahead
 from lpg.customers.selectors import customers_seen_by, locked_customer
 from lpg.equipment.models import Equipment
 from lpg.equipment.selectors import equipment_named
@@ -24,8 +25,6 @@ from lpg.inventory.services import Cause, Line, move
 from lpg.meters.models import Meter, MeterReading
 from lpg.meters.selectors import meters_seen_by, unbilled
 from lpg.roles import Actor, require_at
-
-AHEAD = timedelta(minutes=5)  # a phone's clock may be that much before ours
 
 
 class NewMeter(NamedTuple):
@@ -134,8 +133,8 @@ def record(
     """
     meter = _locked(actor, meter_id)
     require_at(actor, "readings.write", meter.customer.depot_id)
-    if read_at and read_at > now + AHEAD:
-        raise Invalid({"read_at": ["This time has not come yet. Check the clock of the device."]})
+    if read_at:
+        refuse_ahead("read_at", read_at, now)
     usage = usage_of(meter, reading, is_rollover=is_rollover, field="reading")
     kind = MeterReading.Kind.PLAIN
     return _append(actor, meter, kind, reading, usage, is_rollover=is_rollover, read_at=read_at or now, now=now)

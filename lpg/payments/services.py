@@ -1,7 +1,7 @@
 """Money received, and which invoices it settles. Never refused for being too much: what is over stays as credit."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from django.db import transaction
 
 from lpg import sql
 from lpg.audit import services as audit
+from lpg.clock import refuse_ahead
 from lpg.customers.models import Customer
 from lpg.customers.selectors import locked_customer
 from lpg.errors import Invalid, Missing
@@ -20,7 +21,6 @@ from lpg.payments.models import Allocation, Payment
 from lpg.payments.selectors import payments_seen_by
 from lpg.roles import Actor, require, require_at, within
 
-AHEAD = timedelta(minutes=5)  # a phone's clock may be that much before ours
 NOTHING = Decimal("0.00")
 
 
@@ -52,8 +52,8 @@ def record(
     if customer is None or not within(actor, "customers.read", depot_id=customer.depot_id):
         raise Invalid.unknown("customer")
     require_at(actor, "payments.write", customer.depot_id)
-    if received_at and received_at > now + AHEAD:
-        raise Invalid({"received_at": ["This time has not come yet. Check the clock of the device."]})
+    if received_at:
+        refuse_ahead("received_at", received_at, now)
     settling = _to_settle(customer, invoice_ids)
     payment, happened = receive(
         customer=customer,

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from lpg import sql
 from lpg.audit import services as audit
+from lpg.clock import refuse_ahead
 from lpg.customers.models import Customer
 from lpg.customers.selectors import locked_customer, rates_on
 from lpg.depots.models import Depot, Vehicle
@@ -38,7 +39,7 @@ from lpg.transactions.lines import Item, NoRate, Type, moved, priced, refuse_non
 from lpg.transactions.models import Transaction, TransactionItem
 from lpg.transactions.selectors import transactions_seen_by
 
-AHEAD, BACK = timedelta(minutes=5), timedelta(days=7)
+BACK = timedelta(days=7)
 LARGEST = Decimal("9999999999.99")
 NOTHING = Decimal("0.00")
 
@@ -242,8 +243,7 @@ def _state(row: Transaction) -> audit.Snapshot:
 def _occurred(occurred_at: datetime | None, now: datetime) -> datetime:
     if occurred_at is None:
         return now
-    if occurred_at > now + AHEAD:
-        raise Invalid({"occurred_at": ["This time has not come yet. Check the clock of the device."]})
+    refuse_ahead("occurred_at", occurred_at, now)
     if occurred_at < now - BACK:
         raise Invalid({"occurred_at": ["This is more than 7 days ago. Ask a supervisor how to record it."]})
     return occurred_at

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from lpg.accounts.models import User
 from lpg.audit.models import AuditLog
+from lpg.depots.models import Depot
 from lpg.distribution.models import Distribution
 from lpg.equipment.models import Equipment
 from lpg.inventory import counts
@@ -97,3 +98,11 @@ def books() -> tuple:
     """Everything that must not change when something is refused."""
     balances = Balance.objects.exclude(quantity=0).order_by("pk").values_list("pk", "quantity")
     return list(balances), Movement.objects.count(), AuditLog.objects.count(), Distribution.objects.count()
+
+
+def at(owner: Owner, what: str) -> str:
+    return reverse(f"admin:stock_{what}", args=[owner.key])
+
+
+def at_depot(depot: Depot, what: str) -> str:
+    return at(Owner("depot", depot.pk), what)

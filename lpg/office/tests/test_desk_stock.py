@@ -8,14 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lpg.customers.models import Customer
-from lpg.depots.models import Depot, Vehicle
+from lpg.depots.models import Vehicle
 from lpg.distribution import services as distributions
 from lpg.distribution.models import Distribution
 from lpg.equipment.models import Equipment
 from lpg.inventory.models import Count, Place
 from lpg.inventory.places import SUPPLIER, Owner
 from lpg.office import stock
-from lpg.office.tests.desk import a_count, audited, books, list_of, page_of, queries, said, send, sign_in
+from lpg.office.tests.desk import a_count, at, at_depot, books, list_of, page_of, queries, said, send, sign_in
 from lpg.roles import Role
 from tests import make
 from tests.stock import a_distribution, disagreements, fill, held
@@ -23,14 +23,6 @@ from tests.stock import a_distribution, disagreements, fill, held
 pytestmark = pytest.mark.django_db
 GRID, MOVE = "/admin/stock/", "/admin/stock/move/"
 ADD = "/admin/distribution/distribution/add/"
-
-
-def at(owner: Owner, what: str) -> str:
-    return reverse(f"admin:stock_{what}", args=[owner.key])
-
-
-def at_depot(depot: Depot, what: str) -> str:
-    return at(Owner("depot", depot.pk), what)
 
 
 def a_busy_depot(by, depot) -> Vehicle:
@@ -346,84 +338,3 @@ def test_the_ledger_is_read_deep_and_back_again_and_narrowed(desk, admin, singga
     assert page(before="1")[0] == []
     for nonsense in ("x", "0", "9" * 30, "\x00"):
         assert desk.get(address, {"before": nonsense, "after": nonsense, "equipment": nonsense}).status_code == 200
-
-
-# --- counts
-
-
-def test_a_count_is_blind_waits_and_is_approved_by_somebody_else(desk, own, admin, filled, cylinder):
-    address = at_depot(filled, "count")
-    fill(admin, Owner("depot", filled.pk), cylinder, 4711, "EMPTY")
-    assert not re.search("4,?711", own.get(address).content.decode())
-    assert audited(lambda: send(own, address, {f"n_{cylinder.pk}_FULL": "8", "remarks": "Month end"})) == [
-        "CREATE_COUNT"
-    ]
-    count = Count.objects.get()
-    page = page_of("inventory_count", count.pk)
-    mine, theirs = said(own.get(page)), said(desk.get(page))
-    assert "In the books" not in mine
-    assert "Approve count" not in mine
-    assert "Cancel count" in mine
-    assert f"{cylinder.name} Full 8 10 −2" in theirs
-    before = books()
-    assert "You counted this yourself. Somebody else must approve it." in said(
-        own.post(page, {"do": "approve", "reason": "mine"})
-    )
-    assert "Fill this in." in said(desk.post(page, {"do": "approve", "reason": " "}))
-    assert books() == before
-    assert audited(lambda: desk.post(page, {"do": "approve", "reason": "Lent out"})) == ["APPROVE_COUNT"]
-    assert held(Owner("depot", filled.pk), cylinder) == 8
-    assert "In the books" in said(own.get(page))
-    assert "This count is approved already." in said(desk.post(page, {"do": "cancel", "reason": "x"}))
-    entry = desk.get(at_depot(filled, "ledger")).context["page"].entries[0]
-    assert (entry.change, entry.movement.reason, entry.document) == ("−2", "Lent out", page)
-    assert disagreements() == {}
-
-
-def test_a_count_is_cancelled_also_by_who_counted(own, supervisor, filled, cylinder):
-    count = a_count(supervisor, Owner("depot", filled.pk), cylinder, 3)
-    page = page_of("inventory_count", count.pk)
-    assert audited(lambda: own.post(page, {"do": "cancel", "reason": "Miscounted"})) == ["CANCEL_COUNT"]
-    assert held(Owner("depot", filled.pk), cylinder) == 10
-    listed = said(own.get(list_of("inventory_count"), {"status": "CANCELLED"}))
-    assert "Depot SINGGAS Cancelled supervisor" in listed
-
-
-def test_an_empty_cell_was_not_counted_and_nothing_at_all_is_no_count(own, admin, filled, cylinder):
-    address, cell = at_depot(filled, "count"), f"n_{cylinder.pk}_FULL"
-    before = books()
-    assert "Enter what you counted, at least in one cell." in said(send(own, address, {cell: ""}))
-    Depot.objects.filter(pk=filled.pk).update(is_active=False)
-    answer = send(own, address, {cell: "7"})
-    assert "Depot SINGGAS is no longer in use." in said(answer)
-    assert f'name="{cell}" value="7"' in answer.content.decode()
-    Depot.objects.filter(pk=filled.pk).update(is_active=True)
-    assert books() == before
-    send(own, address, {cell: "0"})
-    assert list(Count.objects.get().lines.values_list("condition", "quantity", "expected")) == [("FULL", 0, 10)]
-
-
-# --- moving stock
-
-
-def test_the_supplier_delivers_and_scrap_takes(own, filled, truck, cylinder):
-    depot, cell = f"depot:{filled.pk}", f"n_{cylinder.pk}_FULL"
-    delivered = {"origin": "supplier", "destination": depot, cell: "5", "remarks": "Note 1"}
-    assert audited(lambda: send(own, MOVE, delivered)) == ["CREATE_TRANSFER"]
-    assert held(Owner("depot", filled.pk), cylinder) == 15
-    assert audited(lambda: send(own, MOVE, {"origin": depot, "destination": "scrap", cell: "1"})) == ["CREATE_TRANSFER"]
-    send(own, MOVE, {"origin": depot, "destination": f"truck:{truck.pk}", cell: "2"})
-    assert (held(Owner("depot", filled.pk), cylinder), held(Owner("truck", truck.pk), cylinder)) == (12, 2)
-    assert disagreements() == {}
-
-
-def test_stock_that_cannot_move_is_refused_in_words(own, filled, cylinder):
-    depot, cell = f"depot:{filled.pk}", f"n_{cylinder.pk}_FULL"
-    before = books()
-    assert f"Depot SINGGAS {cylinder.name}, full 11 10" in said(
-        send(own, MOVE, {"origin": depot, "destination": "scrap", cell: "11"})
-    )
-    assert "This goes nowhere" in said(send(own, MOVE, {"origin": depot, "destination": depot, cell: "1"}))
-    assert "One of the two must be" in said(send(own, MOVE, {"origin": "supplier", "destination": "scrap", cell: "1"}))
-    assert "Choose one from the list." in said(send(own, MOVE, {"origin": "scrap", "destination": depot, cell: "1"}))
-    assert books() == before
