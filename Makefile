@@ -43,6 +43,20 @@ scale: setup-dev  ## the long tests: millions of rows, sustained fire
 bench: setup-dev  ## measure: each bench/[a-z]*.py on a private, durable MariaDB (or BENCH=bench/one.py)
 	@$(PY) bin/with-mariadb --durable sh -ec 'for script in $(or $(BENCH),bench/[a-z]*.py); do echo "== $$script"; $(PY) $$script; done'
 
+NEWMAN = docs/postman/node_modules/.bin/newman run docs/postman/hsh-lpg.postman_collection.json
+.PHONY: postman
+postman:  ## the Postman guide, walked through a running site (URL=, PASSWORD=, ADMIN=, SUPERVISOR=, DRIVER=)
+	@bin/setup postman
+	@$(NEWMAN) --environment $(or $(ENVIRONMENT),docs/postman/local-demo.postman_environment.json) \
+		$(if $(URL),--env-var base_url=$(URL)) \
+		$(if $(PASSWORD),$(foreach role,admin supervisor driver,--env-var $(role)_password=$(PASSWORD))) \
+		$(if $(ADMIN),--env-var admin_username=$(ADMIN)) $(if $(DRIVER),--env-var driver_username=$(DRIVER)) \
+		$(if $(SUPERVISOR),--env-var supervisor_username=$(SUPERVISOR))
+
+.PHONY: torture
+torture: setup-dev  ## phones, a bad line, and somebody who kills: SECONDS=120 SEED=…, on a private MariaDB
+	@$(PY) bin/with-mariadb --durable --revive $(PY) -m torture
+
 .PHONY: format
 format: setup-dev  ## rewrite the code in the house style
 	@$(PY) -m ruff check --quiet --fix-only . $(SCRIPTS)
@@ -51,7 +65,7 @@ format: setup-dev  ## rewrite the code in the house style
 .PHONY: lock
 lock: setup-dev  ## choose versions anew: requirements*.in to requirements*.txt
 	@$(PY) -m pip install -qq --disable-pip-version-check --upgrade --target .venv/lock uv
-	@for list in requirements requirements-mysql requirements-dev; do \
+	@for list in requirements requirements-mysql requirements-s3 requirements-gcs requirements-dev; do \
 		.venv/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes \
 			--no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 			--output-file $$list.txt $$list.in || exit; \

@@ -16,6 +16,7 @@ from lpg.append_only import AppendOnly, Kept, create_freeze, create_triggers, dr
 from lpg.depots.models import Depot
 from lpg.roles import Role
 from tests import make
+from tests.phones import Pocket
 
 
 @pytest.fixture(scope="session")
@@ -95,3 +96,17 @@ def other_driver(admin: User, union: Depot) -> User:
 @pytest.fixture
 def signed_in() -> Callable[[User | None], APIClient]:
     return make.a_client
+
+
+@pytest.fixture
+def pocket(db: None) -> Iterator[Callable[[User], Pocket]]:
+    """Makes a phone in somebody's pocket; its copy is put away afterwards."""
+    made: list[Pocket] = []
+
+    def make(user: User) -> Pocket:
+        made.append(Pocket(user))
+        return made[-1]
+
+    yield make
+    for phone in made:
+        phone.store.close()

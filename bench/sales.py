@@ -35,7 +35,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 @contextmanager
 def ours() -> Iterator[Fire]:
     with started() as url, tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        customers, tokens, equipment = _our_world()
+        customers, tokens, equipment = our_world()
         file.write("\n".join(" ".join(map(str, line)) for line in (customers, tokens, equipment)))
         file.flush()
         item = {"item_type": "DELIVERY", "equipment": equipment[0], "quantity": 1}
@@ -95,7 +95,7 @@ def main() -> None:
         print(f"ours at 4 clients is {medians[4]['ours']['per_second'] / bare:.2f} of the floor")
 
 
-def _our_world() -> tuple[list[int], list[str], list[int]]:
+def our_world() -> tuple[list[int], list[str], list[int]]:
     """Customers with a meter each, tokens of drivers with a full truck each, and what is sold; made by the services."""
     our_django()
     from django.db import transaction

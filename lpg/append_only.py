@@ -45,9 +45,15 @@ class AppendOnly(models.Model):
         raise WrittenOnce(f"{type(self).__name__} rows are never deleted")
 
     @classmethod
+    def kinds(cls) -> list[type["AppendOnly"]]:
+        """All models built on this one that have a table, by name."""
+        built = [[model] if not model._meta.abstract else model.kinds() for model in cls.__subclasses__()]
+        return sorted((model for some in built for model in some), key=lambda model: model.__name__)
+
+    @classmethod
     def tables(cls) -> list[str]:
-        """The tables of all models built on this one."""
-        return sorted(model._meta.db_table for model in cls.__subclasses__())
+        """Their tables."""
+        return sorted(model._meta.db_table for model in cls.kinds())
 
 
 class KeptQuerySet[M: models.Model](models.QuerySet[M]):

@@ -33,6 +33,12 @@ STRICT: Policy = {
     "frame-ancestors": [CSP.NONE],
 }
 POLICIES: dict[str, Policy] = {  # by the start of the path; what each needs and no more
+    "/admin/papers/": {  # PDFs, which a page of the desk shows in a frame: browsers show them by a plugin of their own
+        **STRICT,
+        "object-src": [CSP.SELF],
+        "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
+        "frame-ancestors": [CSP.SELF],
+    },
     "/admin/": {
         **STRICT,
         "script-src": [CSP.SELF, CSP.UNSAFE_EVAL],  # the theme's Alpine evaluates attributes
@@ -106,7 +112,7 @@ def content_security(get_response: Next) -> Next:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         policy = next(policy for start, policy in policies.items() if request.path.startswith(start))
-        response.headers.setdefault(CSP.HEADER_ENFORCE, policy)
+        response.headers.setdefault(CSP.HEADER_ENFORCE.value, policy)
         return response
 
     return middleware

@@ -1,8 +1,10 @@
 """All settings, read from the environment, from `.env`, or (X_FILE) from the file that a variable names."""
 
+import re
 import secrets
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,15 @@ def _listed(name: str) -> list[str]:
     """The values of a comma list, blanks left out."""
     values: list[str] = env.list(name, [])
     return [value.strip() for value in values if value.strip()]
+
+
+def _is_sender(text: str) -> bool:
+    """Whether mail can come from there: an address, or a name with its address in brackets."""
+    try:
+        text.rpartition("@")[2].rstrip(">").encode("idna")
+    except UnicodeError:
+        return False
+    return bool(re.fullmatch(r"[^<>\r\n]*<[^@\s<>]+@[^@\s<>]+>|[^@\s<>]+@[^@\s<>]+", text))
 
 
 DEBUG = env.bool("DEBUG", True)
@@ -120,6 +131,7 @@ INSTALLED_APPS = [
     "lpg.numbering",
     "lpg.idempotency",
     "lpg.depots",
+    "lpg.paper",
     "lpg.equipment",
     "lpg.accounts",
     "lpg.customers",
@@ -129,6 +141,8 @@ INSTALLED_APPS = [
     "lpg.payments",
     "lpg.distribution",
     "lpg.transactions",
+    "lpg.day_close",
+    "lpg.sync",
     "lpg.integrity",
     "lpg.worker",
 ]
@@ -193,8 +207,32 @@ USE_TZ = True
 FORMAT_MODULE_PATH = "lpg.office.formats"
 STATIC_URL = "/static/"
 MEDIA_ROOT = DATA_DIR / "files"
+_store: dict[str, Any]
+match env.str("STORAGE_BACKEND", "local").lower():
+    case "local":
+        _store = {"BACKEND": "lpg.paper.disk.Disk"}
+    case "s3":
+        _store = {
+            "BACKEND": "lpg.paper.s3.S3",
+            "OPTIONS": {
+                "bucket_name": env.str("AWS_STORAGE_BUCKET_NAME", ""),
+                "endpoint_url": env.str("AWS_S3_ENDPOINT_URL", "") or None,
+                "region_name": env.str("AWS_S3_REGION_NAME", "") or None,
+                "access_key": env.str("AWS_ACCESS_KEY_ID", "") or None,
+                "secret_key": env.str("AWS_SECRET_ACCESS_KEY", "") or None,
+            },
+        }
+    case "gcs":
+        _store = {"BACKEND": "lpg.paper.gcs.GCS", "OPTIONS": {"bucket_name": env.str("GS_BUCKET_NAME", "")}}
+    case _other:
+        raise ImproperlyConfigured(f"STORAGE_BACKEND is {_other!r}; set it to local, s3 or gcs")
+for _name, _package in {"S3": "boto3", "GCS": "google_crc32c"}.items():
+    if _store["BACKEND"].endswith(f".{_name}") and find_spec(_package) is None:
+        raise ImproperlyConfigured(f"STORAGE_BACKEND={_name.lower()} needs more packages: bin/setup {_name.lower()}")
+if "" in _store.get("OPTIONS", {}).values():
+    raise ImproperlyConfigured("name the bucket: AWS_STORAGE_BUCKET_NAME for s3, GS_BUCKET_NAME for gcs")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": _store,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
@@ -203,22 +241,26 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 # --- mail: by SMTP when a host is named, else as files ------------------------------------------------------------
 
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "HSH LPG <noreply@hshlpg.com.sg>")
+if not _is_sender(DEFAULT_FROM_EMAIL):
+    raise ImproperlyConfigured(
+        f"DEFAULT_FROM_EMAIL is {DEFAULT_FROM_EMAIL!r}; write it as HSH LPG <noreply@hshlpg.com.sg>"
+    )
 if env.str("EMAIL_HOST", ""):
     _mailer: dict[str, Any] = {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "BACKEND": "lpg.mail.Smtp",
         "OPTIONS": {
             "host": env.str("EMAIL_HOST"),
             "port": env.int("EMAIL_PORT", 587),
             "use_tls": env.bool("EMAIL_USE_TLS", True),
             "username": env.str("EMAIL_HOST_USER", ""),
             "password": env.str("EMAIL_HOST_PASSWORD", ""),
-            "timeout": 20,
+            "timeout": 20,  # seconds in all, whatever the server does
         },
     }
 else:
     _mailer = {
-        "BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-        "OPTIONS": {"file_path": str(DATA_DIR / "mail")},
+        "BACKEND": "lpg.mail.Files",
+        "OPTIONS": {"folder": str(DATA_DIR / "mail")},
     }
 MAILERS = {"default": _mailer}
 
@@ -254,6 +296,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True, "displayRequestDuration": True},
     "REDOC_UI_SETTINGS": {"disableSearch": True, "hideDownloadButton": False},
     "ENUM_NAME_OVERRIDES": {
+        "MethodEnum": "lpg.payments.models.Payment.Method",
         "StockCondition": "lpg.inventory.serializers.CONDITIONS",
         "PhysicalPlace": ["depot", "truck", "customer"],
         "OriginType": ["depot", "truck", "customer", "supplier"],
@@ -271,6 +314,9 @@ SPECTACULAR_SETTINGS = {
             "Stock": "What every place holds, and every movement of it.",
             "Customers": "Who buys gas, and what they pay.",
             "Meters": "Gas meters at customers' sites, and their readings.",
+            "Reports": "What customers owe and hold, what was sold and what was taken.",
+            "Day closes": "What was counted on a truck at the end of its day, beside what the books held.",
+            "Sync": "Phones that work without a network, and their copy of what they may see.",
             "Equipment": "What is carried, and its default rates.",
             "Depots & trucks": "Where it is kept and what carries it.",
             "People": "Who works here, and what they may do.",
@@ -304,6 +350,13 @@ for _pair in env.list(
             f"GST_RATES: {_pair!r} is not a day and a percentage, such as 2024-01-01=9"
         ) from error
 GST_RATES.sort()
+# A folder with the company's own templates, looked at before lpg/paper/templates/paper; empty: there is none.
+TEMPLATE_DIR = str(ROOT / env.str("TEMPLATE_DIR", "")) if env.str("TEMPLATE_DIR", "") else ""
+GTK_FOLDER = env.str("GTK_FOLDER", r"D:\GTK3-Runtime\bin")  # only on Windows: where the libraries that draw PDFs are
+
+# --- phones -------------------------------------------------------------------------------------------------------
+
+MIN_CLIENT = env.str("MIN_CLIENT", "1.0")  # the oldest version of the phone app that may still record
 
 # --- safety -------------------------------------------------------------------------------------------------------
 

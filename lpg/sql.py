@@ -3,7 +3,8 @@
 Names of tables and columns are always ours; values always go as parameters.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache, partial
@@ -44,6 +45,24 @@ def _do(statement: str, values: Sequence[Any], answer: str) -> Any:
         cursor = db.create_cursor()
         cursor.execute(statement, values)
         return cursor.fetchall() if answer == "fetchall" else getattr(cursor, answer)
+
+
+def pieces(statement: str, values: Sequence[Any] = (), size: int = 1_000) -> Generator[list[Row]]:
+    """What a SELECT finds, piece by piece as the server finds it; the whole of it is never held.
+
+    Nothing else can be asked on this connection until the last piece was taken, or this was closed.
+    """
+    db: Any = connections[DEFAULT_DB_ALIAS]
+    db.ensure_connection()
+    with db.wrap_database_errors:
+        if db.vendor == "sqlite" or db.force_debug_cursor or db.execute_wrappers:
+            cursor = db.cursor()
+        else:
+            cursor = db.Database.cursors.SSCursor(db.connection)  # the usual one fetches all at once
+        with closing(cursor):
+            cursor.execute(statement, values)
+            while found := cursor.fetchmany(size):
+                yield list(found)
 
 
 def insert(table: str, columns: Sequence[str], values: Iterable[Row]) -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 address: ContextVar[str] = ContextVar("address", default="")
+origin: ContextVar[str] = ContextVar("origin", default="")  # what addresses that we answer begin with
 
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 

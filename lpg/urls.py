@@ -19,10 +19,16 @@ from lpg.distribution.views import DistributionDoor
 from lpg.equipment.views import EquipmentDoor
 from lpg.errors import Missing
 from lpg.integrity.views import IntegrityDoor
+from lpg.inventory.report_views import CylindersDoor
 from lpg.inventory.views import CountDoor, InventoryDoor, MovementDoor
+from lpg.invoices.report_views import SalesDoor
 from lpg.invoices.views import InvoiceDoor, OpenInvoiceDoor
 from lpg.meters.views import CustomerMeterDoor, MeterDoor
-from lpg.payments.views import PaymentDoor
+from lpg.payments.report_views import AgeingDoor, TakingsDoor
+from lpg.payments.statement_views import StatementDoor
+from lpg.payments.views import CreditDoor, PaymentDoor
+from lpg.sync.push_views import ExceptionDoor, PushDoor, RetryDoor
+from lpg.sync.views import DayCloseDoor, DeviceDoor, PullDoor
 from lpg.transactions.views import TransactionDoor
 
 
@@ -56,6 +62,7 @@ router.register("me", MeDoor, basename="me")
 router.register("sessions", SessionDoor, basename="sessions")
 router.register("transactions", TransactionDoor, basename="transactions")
 router.register("invoices", InvoiceDoor, basename="invoices")
+router.register("invoices", CreditDoor, basename="invoice-credit")
 router.register("payments", PaymentDoor, basename="payments")
 router.register("distributions", DistributionDoor, basename="distributions")
 router.register("inventories/movements", MovementDoor, basename="movements")
@@ -65,6 +72,17 @@ router.register("customers", CustomerDoor, basename="customers")
 router.register("customers", CustomerMeterDoor, basename="customer-meters")
 router.register("customers", OpenInvoiceDoor, basename="customer-invoices")
 router.register("meters", MeterDoor, basename="meters")
+router.register("customers", StatementDoor, basename="customer-statements")
+router.register("reports/ageing", AgeingDoor, basename="ageing")
+router.register("reports/sales", SalesDoor, basename="sales")
+router.register("reports/takings", TakingsDoor, basename="takings")
+router.register("reports/cylinders", CylindersDoor, basename="cylinders")
+router.register("day-closes", DayCloseDoor, basename="day-closes")
+router.register("sync/push", PushDoor, basename="sync-push")
+router.register("sync/exceptions", ExceptionDoor, basename="sync-exceptions")
+router.register("sync/exceptions", RetryDoor, basename="sync-exception-retry")
+router.register("sync/pull", PullDoor, basename="sync-pull")
+router.register("sync/devices", DeviceDoor, basename="sync-devices")
 router.register("equipment", EquipmentDoor, basename="equipment")
 router.register("depots", DepotDoor, basename="depots")
 router.register("vehicles", VehicleDoor, basename="vehicles")

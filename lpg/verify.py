@@ -8,7 +8,7 @@ type Check = Callable[[], list[str]]
 SHOWN = 20
 
 
-def rows_that_disagree(statement: str, words: str, values: Sequence[int] = ()) -> list[str]:
+def rows_that_disagree(statement: str, words: str, values: Sequence[int | str | None] = ()) -> list[str]:
     """The first rows that `statement` finds, each put into `words`; none is what should be."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)

@@ -12,6 +12,8 @@ from lpg.depots import services as depots
 from lpg.equipment import services as equipment
 from lpg.equipment.models import DefaultRate
 from lpg.roles import Role
+from lpg.sync import devices
+from lpg.sync.serializers import DEVICE_ID
 from tests.audited import DAY, NEW_PASSWORD, Row, World, case, in_the_row, new
 
 
@@ -209,3 +211,52 @@ def out(world: World, **given: Any) -> Row:
     world.session.refresh_from_db()
     changed = {"revoked_at": (None, in_the_row(world.session)["revoked_at"])}
     return Row("REVOKE_SESSION", world.session, changed, **{"depot": world.depot, **given})
+
+
+class Carried(World):
+    """With a phone in the driver's pocket, on the sign-in of this world."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.phone = devices.register(**self.registered(), name="Old name", platform="")
+
+    def registered(self, device_id: str = DEVICE_ID) -> dict[str, Any]:
+        who = {"actor": self.driver, "session_id": self.session.pk}
+        return {**who, "device_id": device_id, "now": timezone.now()}
+
+
+@case(devices.register, Carried)
+def a_phone_and_the_same_one_again(world: Carried) -> list[Row]:
+    world.admin = world.driver
+    other = devices.register(**world.registered("11111111-1111-4111-8111-111111111111"), name="A phone", platform="")
+    devices.register(**world.registered(), name="Old name", platform="")
+    return [Row("CREATE_DEVICE", other, new(other), depot=world.depot)]
+
+
+@case(devices.register, Carried)
+def a_phone_that_is_called_otherwise(world: Carried) -> list[Row]:
+    world.admin = world.driver
+    same = devices.register(**world.registered(), name="New name", platform="")
+    return [Row("UPDATE_DEVICE", same, {"name": ("Old name", "New name")}, depot=world.depot)]
+
+
+@case(devices.known, Carried)
+def a_phone_that_pushes_without_ever_having_been_registered(world: Carried) -> list[Row]:
+    world.admin = world.driver
+    who, now = {"actor": world.driver}, timezone.now()
+    devices.known(**who, device_id=DEVICE_ID, now=now)
+    other = devices.known(**who, device_id="22222222-2222-4222-8222-222222222222", now=now)
+    return [Row("CREATE_DEVICE", other, new(other), depot=world.depot)]
+
+
+@case(devices.switch_off, Carried)
+def a_phone_that_is_lost(world: Carried) -> list[Row]:
+    gone = devices.switch_off(actor=world.admin, device_pk=world.phone.pk, now=timezone.now())
+    since = in_the_row(gone)["switched_off_at"]
+    return [Row("SWITCH_OFF_DEVICE", gone, {"switched_off_at": (None, since)}, depot=world.depot), out(world)]
+
+
+@case(accounts.end_sessions_on, Carried)
+def the_sign_ins_on_a_phone(world: Carried) -> list[Row]:
+    accounts.end_sessions_on(actor=world.admin, device_id=world.phone.pk)
+    return [out(world)]

@@ -257,6 +257,48 @@ def money_for_no_invoice_at_all(world: Trade) -> list[Row]:
     return [made("CREATE_PAYMENT", a_payment(world.admin, world.customer, "7.00"), world.depot)]
 
 
+def reversed_money(world: Trade, payment: Payment, before: str) -> Row:
+    payments.reverse(actor=world.admin, payment_id=payment.pk, reason="Cheque came back", now=timezone.now())
+    changed = {
+        "unallocated": (before, "0.00"),
+        "reversed_at": (None, in_the_row(payment)["reversed_at"]),
+        "reverse_reason": ("", "Cheque came back"),
+    }
+    changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
+    return Row("REVERSE_PAYMENT", payment, changed, depot=world.depot, told={*CREDIT, "reversed_at", "reverse_reason"})
+
+
+@case(payments.reverse, Trade)
+def credit_that_counts_no_more(world: Trade) -> list[Row]:
+    return [reversed_money(world, world.money, "50.00")]
+
+
+class Paid(Trade):
+    """With money that paid one invoice and a part of the other, and a credit note."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spent = a_payment(self.admin, self.customer, "60.00", *(invoice.pk for invoice in self.opened))
+        self.paid_at = in_the_row(self.opened[0])["paid_at"]
+        back = sales.Item("FULL_RETURN", 1, self.equipment.pk)
+        self.note = a_sale(self.admin, self.customer, back, seller=self.counter).invoice
+
+
+@case(payments.reverse, Paid)
+def money_that_paid_two_invoices_and_counts_no_more(world: Paid) -> list[Row]:
+    first, second = world.opened
+    taken_back = reversed_money(world, world.spent, "0.00")
+    opened = settled(world, first, "0.00", "38.00", paid_at=(world.paid_at, None))
+    return [taken_back, opened, settled(world, second, "16.00", "38.00")]
+
+
+@case(payments.allocate_credit, Paid)
+def credit_of_a_credit_note_that_is_used(world: Paid) -> list[Row]:
+    payments.allocate_credit(actor=world.admin, invoice_id=world.note.pk, now=timezone.now())
+    used_up = settled(world, world.note, "-38.00", "-22.00")
+    return [settled(world, world.opened[1], "16.00", "0.00"), used_up]
+
+
 @case(payments.allocate, Trade)
 def credit_that_is_used(world: Trade) -> list[Row]:
     named = [world.opened[1].pk]

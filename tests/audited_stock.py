@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from lpg.day_close import services as day_closes
 from lpg.depots.models import Depot
 from lpg.distribution import services as distributions
 from lpg.inventory import counts
@@ -11,6 +12,7 @@ from lpg.inventory import services as stock
 from lpg.inventory.models import Balance, Count, Place
 from lpg.inventory.places import SCRAP, place_of
 from tests.audited import Row, World, case, in_the_row, new
+from tests.day_closes import a_day_close, approved
 
 
 @case(stock.change_quantity)
@@ -116,3 +118,31 @@ def a_distribution_that_is_cancelled(world: World) -> list[Row]:
     made = distributions.cancel(actor=world.admin, distribution_id=world.distribution.pk, now=timezone.now())
     changed = {"status": ("PENDING", "CANCELLED"), "cancelled_at": (None, in_the_row(made)["cancelled_at"])}
     return [Row("CANCEL_DISTRIBUTION", made, changed, depot=world.depot)]
+
+
+@case(day_closes.close)
+def the_end_of_a_trucks_day(world: World) -> list[Row]:
+    made = a_day_close(world.admin, world.vehicle.pk, (world.equipment, "FULL", 3), money={"CASH": "5.00"})
+    counted = {"equipment_id": world.equipment.pk, "condition": "FULL", "quantity": 3}
+    lines = [counted, {"method": "CASH", "amount": "5.00"}]
+    return [Row("CREATE_DAY_CLOSE", made, new(made), depot=world.depot, lines=lines)]
+
+
+class Counted(World):
+    """A truck's day that somebody else has closed, with more on it than the books hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.close = a_day_close(self.second, self.vehicle.pk, (self.equipment, "FULL", 3))
+
+
+@case(day_closes.approve, Counted)
+def the_end_of_a_day_that_is_approved(world: Counted) -> list[Row]:
+    made = approved(world.admin, world.close, "Lent")
+    changed = {
+        "status": ("PENDING", "APPROVED"),
+        "approved_by": (None, world.admin.pk),
+        "approved_at": (None, in_the_row(made)["approved_at"]),
+        "reason": ("", "Lent"),
+    }
+    return [Row("APPROVE_DAY_CLOSE", made, changed, depot=world.depot)]

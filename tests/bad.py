@@ -14,19 +14,27 @@ from lpg.accounts.serializers import PasswordInput, RefreshInput, SignInInput, U
 from lpg.api.inputs import Input, ReasonInput
 from lpg.customers.models import Customer
 from lpg.customers.serializers import CustomerInput, CustomerRateInput
+from lpg.day_close.serializers import ApproveInput, DayCloseInput
 from lpg.depots.serializers import DepotInput, VehicleInput
-from lpg.distribution.serializers import DistributionInput
+from lpg.distribution.serializers import ConfirmInput, DistributionInput
 from lpg.equipment.serializers import DefaultRateInput, EquipmentInput
 from lpg.inventory.places import Owner
 from lpg.inventory.serializers import CountInput, TransferInput, UpdateInput
+from lpg.invoices.serializers import EmailInput
 from lpg.meters.serializers import InstallInput, ReadingInput, ReplaceInput
 from lpg.payments import services as payments
 from lpg.payments.models import Payment
 from lpg.payments.serializers import AllocateInput, PaymentInput
 from lpg.roles import Role
+from lpg.sync.push_serializers import NoteInput, PushInput
+from lpg.sync.serializers import DeviceInput
 from lpg.transactions.serializers import SaleInput
 from tests import make
 from tests.bodies import Company
+from tests.day_closes import an_early_close
+from tests.phones import a_device
+from tests.post import failed
+from tests.pushing import an_exception
 from tests.sales import a_meter, a_reading, a_sale, delivered
 from tests.stock import a_count, a_distribution, fill
 
@@ -40,11 +48,16 @@ WRITES = {
     ("POST", "transactions/create_transaction/"): SaleInput,
     ("POST", "transactions/<id>/approve/"): Input,
     ("POST", "transactions/<id>/void/"): ReasonInput,
+    ("POST", "invoices/<id>/email/"): EmailInput,
+    ("POST", "invoices/<id>/deliveries/<delivery>/retry/"): Input,
+    ("POST", "invoices/<id>/print/"): Input,
     ("POST", "payments/"): PaymentInput,
     ("POST", "payments/<id>/allocate/"): AllocateInput,
+    ("POST", "payments/<id>/reverse/"): ReasonInput,
+    ("POST", "invoices/<id>/allocate/"): AllocateInput,
     ("POST", "distributions/"): DistributionInput,
     ("POST", "distributions/create_distribution/"): DistributionInput,
-    ("POST", "distributions/<id>/confirm/"): Input,
+    ("POST", "distributions/<id>/confirm/"): ConfirmInput,
     ("POST", "distributions/<id>/cancel/"): Input,
     ("POST", "inventories/update/"): UpdateInput,
     ("POST", "inventories/update_inventory/"): UpdateInput,
@@ -52,6 +65,14 @@ WRITES = {
     ("POST", "inventories/counts/"): CountInput,
     ("POST", "inventories/counts/<id>/approve/"): ReasonInput,
     ("POST", "inventories/counts/<id>/cancel/"): ReasonInput,
+    ("POST", "sync/push/"): PushInput,
+    ("POST", "sync/devices/"): DeviceInput,
+    ("POST", "sync/devices/<id>/switch-off/"): Input,
+    ("POST", "sync/exceptions/<id>/retry/"): Input,
+    ("POST", "sync/exceptions/<id>/resolve/"): NoteInput,
+    ("POST", "sync/exceptions/<id>/dismiss/"): ReasonInput,
+    ("POST", "day-closes/"): DayCloseInput,
+    ("POST", "day-closes/<id>/approve/"): ApproveInput,
     ("POST", "integrity/"): Input,
     ("POST", "customers/"): CustomerInput,
     ("PUT", "customers/<id>/"): CustomerInput,
@@ -89,11 +110,16 @@ LISTS = {  # with every ordering they have
     "inventories/": ["id", "-id"],
     "inventories/movements/": ["id", "-id"],
     "inventories/counts/": ["id", "-id"],
+    "sync/devices/": ["id", "-id"],
+    "sync/exceptions/": ["id", "-id"],
+    "day-closes/": ["id", "-id"],
     "customers/": ["id", "-id", "customer_code", "-customer_code", "name", "-name"],
     "customers/<id>/rates/": ["id", "-id", "effective_from", "-effective_from"],
     "customers/<id>/meters/": ["id", "-id"],
     "customers/<id>/open-invoices/": ["id", "-id"],
     "meters/<id>/readings/": ["id", "-id"],
+    "reports/ageing/": ["id", "-id", "customer_code", "-customer_code", "name", "-name"],
+    "reports/cylinders/": ["id", "-id"],
     "equipment/": ["id", "-id", "sku", "-sku", "name", "-name"],
     "equipment/<id>/rates/": ["id", "-id", "effective_from", "-effective_from"],
     "depots/": ["id", "-id", "code", "-code", "name", "-name"],
@@ -128,6 +154,9 @@ class World:
             "sessions": make.a_client(driver).signed_in.pk,
             "distributions": a_distribution(driver, driver.depot_id, (self.equipment, 1)).pk,
             "inventories/counts": a_count(make.a_user(Role.ADMIN), depot, self.equipment, 99).pk,
+            "sync/devices": a_device(driver).pk,
+            "sync/exceptions": an_exception(driver).pk,
+            "day-closes": an_early_close(driver).pk,
             "customers": self.customer.pk,
             "equipment": self.equipment.pk,
             "depots": driver.depot_id,
@@ -152,6 +181,7 @@ class World:
             "readings": reading.pk,
             "transactions": self.waiting.pk,
             "invoices": self.sale.invoice.pk,
+            "deliveries": failed(self.admin, self.sale.invoice).pk,
             "payments": a_payment(self.driver, self.customer, "5.00").pk,
         }
 
@@ -164,7 +194,9 @@ class World:
 
     def path(self, route: str) -> str:
         named = route.replace("<id>", str(self.ids.get(route.split("/<id>", maxsplit=1)[0])))
-        return "/api/v1/" + named.replace("<reading>", str(self.ids["readings"]))
+        for one, many in (("reading", "readings"), ("delivery", "deliveries")):
+            named = named.replace(f"<{one}>", str(self.ids[many]))
+        return f"/api/v1/{named}"
 
     def body(self, route: str) -> dict[str, Any]:
         return self.company.body(route)

@@ -5,7 +5,11 @@ from typing import Any
 from rest_framework import serializers
 
 from lpg.api import inputs
+from lpg.day_close.serializers import CarriedInput
 from lpg.payments.serializers import MoneyInput
+from lpg.sync.push_serializers import Anything
+from lpg.sync.said import Clock
+from lpg.sync.serializers import Uuid
 from lpg.transactions.serializers import SaleItemInput
 
 GARBAGE = [[], {}, [1], {"a": 1}, [[[]]], {"a": [{"b": [None]}]}]
@@ -94,9 +98,13 @@ def bad_values(field: serializers.Field) -> list[Bad]:
     match field:
         case inputs.Input():
             return [*plainly(*(value for value in NOT_AN_OBJECT if value is not None), *null), *inside(field)]
+        case serializers.ListField(child=Anything()):
+            return plainly(*null, 5, "1", True, {}, {"a": 1})
         case serializers.ListField(child=inputs.Input()):
             right = good(field.child)
-            lists = plainly(*null, 5, "1", True, {}, {"a": 1}, [], [1] * 101, [right] * 101)
+            lists = plainly(
+                *null, 5, "1", True, {}, {"a": 1}, [1] * 101, [right] * 101, *([[]] if field.min_length else [])
+            )
             lists += [(value, ".0") for value in ([None], [[]], [[{}]])]
             within = [*plainly(*NOT_AN_OBJECT), *inside(field.child)]
             return [*lists, *(([value], f".0{where}") for value, where in within)]
@@ -117,6 +125,10 @@ def _plain(field: serializers.Field) -> list[Any]:
             return [*NOT_A_NUMBER, field.min_value - 1, field.max_value + 1]
         case inputs.Flag():
             return ["true", "false", "", "yes", 0, 1, 1.0, None, *GARBAGE]
+        case Uuid():
+            return ["", "x", "5f0f3a7e9c3d4a518a0e2b6d1c9e7f10", None, *NOT_TEXT, *NOT_FIT_TO_READ]
+        case Clock():  # whatever can be read is a time
+            return ["", "today", "2026-13-01T00:00:00Z", None, *NOT_TEXT, *NOT_FIT_TO_READ]
         case serializers.ChoiceField():
             return ["", "NOPE", "cash", "CASH ", 5, True, "\ud800", "x" * 10_000, *GARBAGE, *HUGE]
         case serializers.DateField():
@@ -134,7 +146,7 @@ def plainly(*values: Any) -> list[Bad]:
 def good(nested: inputs.Input) -> dict[str, Any]:
     """One that is whole, and names nothing that exists."""
     match nested:
-        case MoneyInput():
+        case MoneyInput() | CarriedInput():
             return {"method": "CASH", "amount": "1.00"}
         case SaleItemInput():
             return {"item_type": "DELIVERY", **LINE}

@@ -1,10 +1,14 @@
 """The right body for every write of the API: a test makes one thing of it wrong, or asks who may send it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from typing import Any, NamedTuple
 
+from django.utils import timezone
+
 from lpg.accounts.models import User
+from lpg.sync.serializers import DEVICE_ID
 from tests import make
 
 _new = count(1)
@@ -43,7 +47,19 @@ class Company(NamedTuple):
         some = [{"equipment": self.equipment, "quantity": 1}]
         distribution = {"depot": depot, "vehicle": self.driver.vehicle_id, "items": some}
         update = {"entity": "depot", "entity_id": depot, "equipment_id": self.equipment, "delta": 1}
+        closed = timezone.localdate() - timedelta(days=next(_new) % 8)
         return {
+            "sync/push/": {
+                "protocol": 1,
+                "device_id": DEVICE_ID,
+                "device_now": timezone.now().isoformat(),
+                "operations": [],
+            },
+            "sync/devices/": {"device_id": DEVICE_ID, "name": "A phone"},
+            "sync/exceptions/<id>/resolve/": {"note": "Seen to"},
+            "sync/exceptions/<id>/dismiss/": {"reason": "Nonsense"},
+            "day-closes/": {"date": closed.isoformat(), "vehicle": self.driver.vehicle_id, "counts": [], "money": []},
+            "day-closes/<id>/approve/": {"reason": "It is so"},
             "distributions/": distribution,
             "distributions/create_distribution/": distribution,
             "inventories/update/": update,
@@ -65,6 +81,8 @@ class Company(NamedTuple):
             "transactions/": sale,
             "transactions/create_transaction/": sale,
             "transactions/<id>/void/": {"reason": "Wrong shop"},
+            "invoices/<id>/email/": {"to": "shop@example.com"},
+            "payments/<id>/reverse/": {"reason": "Cheque came back"},
             "payments/": {"customer": self.customer, "method": "CASH", "amount": "5.00"},
             "meters/<id>/readings/": {"reading": "40.000"},
             "meters/<id>/readings/<reading>/void/": {"reason": "Read badly"},

@@ -7,6 +7,7 @@ import pytest
 from lpg.accounts.models import User
 from lpg.depots.models import Depot
 from tests.bad import World
+from tests.mail_server import MailServer
 from tests.shelf import Shelf
 
 
@@ -17,6 +18,13 @@ def world(admin: User, driver: User, one_transaction: None) -> Iterator[World]:
     yield world
     if world.refused:
         world.is_as_before()
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    server = MailServer()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from lpg.api.door import Door
+from lpg.api.inputs import ListQuery, Query
 from lpg.urls import router
 
 
@@ -35,4 +36,4 @@ def operations() -> list[Operation]:
 def lists() -> list[Operation]:
     """Those that answer in pages."""
     found = operations()
-    return [one for one in found if "cursor" in getattr(one.door.queries.get(one.action), "_declared_fields", {})]
+    return [one for one in found if issubclass(one.door.queries.get(one.action, Query), ListQuery)]

@@ -168,6 +168,11 @@ def answer(sale: Sale) -> tuple[dict[str, Any], dict[str, Any]]:
     return kept["transaction"], kept["invoice"] or {}
 
 
+def payment_status(sale: Sale) -> str | None:
+    """As it is now."""
+    return whole(Transaction.objects.all()).get(pk=sale.transaction.pk).payment_status
+
+
 def _differ(made: Any, kept: Any) -> str:
     """Where two answers are not the same."""
     parts = [(part, made[part] or {}, kept[part] or {}) for part in made]

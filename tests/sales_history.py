@@ -1,6 +1,7 @@
 """A long past of sales in no time, written straight into the tables as the services would have left them."""
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.db.models import Model
@@ -12,12 +13,14 @@ from lpg.customers.models import Customer
 from lpg.equipment.models import Equipment
 from lpg.inventory.models import Balance, Movement
 from lpg.inventory.places import SUPPLIER, Owner, place_of
-from lpg.invoices.models import Invoice, InvoiceLine
+from lpg.invoices.models import Invoice, InvoiceLine, InvoicePdf
+from lpg.paper import store
 from lpg.transactions.models import Transaction, TransactionItem
 from tests.sales import a_sale, delivered
 from tests.stock import fill
 
 PER_DAY, BATCH = 1_000, 1_000
+PAPER = b"%PDF of no particular sale"
 
 
 class SalesHistory:
@@ -30,8 +33,11 @@ class SalesHistory:
     def make(self, sales: int) -> None:
         fill(self.admin, Owner("truck", self.driver.vehicle_id or 0), self.equipment, 1)
         first = a_sale(self.driver, self.customers[0], delivered(self.equipment, 1))
-        model = {kind: _columns(kind) for kind in (Transaction, TransactionItem, Invoice, InvoiceLine, Movement)}
+        kinds = (Transaction, TransactionItem, Invoice, InvoiceLine, InvoicePdf, Movement)
+        model = {kind: _columns(kind) for kind in kinds}
         assert first.invoice
+        paper = sha256(PAPER).hexdigest()
+        store.keep(PAPER, paper)  # one sheet for all
         rows: dict[type[Model], list[tuple[Any, ...]]] = {kind: [] for kind in model}
         audit: list[tuple[Any, ...]] = []
         pattern = {
@@ -59,6 +65,8 @@ class SalesHistory:
                 "transaction_id": base + number,
                 "invoice_number": f"INV-{year}-{int(numbered) + number:06d}",
                 "generated_at": at,
+                "issued_on": f"{timezone.localtime(day):%Y-%m-%d}",
+                "pdf_due_at": None,  # long printed
             }
             moved = {
                 **pattern[Movement],
@@ -77,6 +85,7 @@ class SalesHistory:
             told = {**pattern[InvoiceLine], "id": None, "invoice_id": documents + number}
             rows[InvoiceLine].append(tuple(told.values()))
             rows[Movement].append(tuple(moved.values()))
+            rows[InvoicePdf].append((None, 1, paper, paper, "by hand", len(PAPER), at, documents + number))
             for kind, id in (("Transaction", base + number), ("Invoice", documents + number)):
                 audit.append((self.driver.pk, "driver", f"CREATE_{kind.upper()}", kind, id, "{}", "", at))
             if number % BATCH == 0 or number == sales:

@@ -9,14 +9,16 @@ from django.utils import timezone
 from lpg.accounts.models import Session, User
 from lpg.audit.models import AuditLog
 from lpg.customers.models import Customer, Rate
+from lpg.day_close.models import CountedMoney, CountedStock, DayClose
 from lpg.depots.models import Depot, Vehicle
 from lpg.distribution.models import Distribution, DistributionItem
 from lpg.equipment.models import DefaultRate, Equipment
 from lpg.inventory.models import Balance, Count, CountLine, Movement, Place
 from lpg.inventory.places import SUPPLIER, Owner, place_of
-from lpg.invoices.models import Invoice, InvoiceLine
+from lpg.invoices.models import Delivery, Invoice, InvoiceLine
 from lpg.meters.models import Meter, MeterReading
 from lpg.payments.models import Allocation, Payment
+from lpg.sync.models import Device, Operation, RawOperation, SyncException
 from lpg.transactions.models import Transaction, TransactionItem
 from tests import make
 from tests.sales import a_meter
@@ -64,8 +66,11 @@ class Shelf:
         )
         User.depots.through.objects.bulk_create(User.depots.through(user=user, depot=self.depot) for user in people)
         self.fill_stock(numbers)
+        self.fill_day_closes(numbers)
+        self.fill_exceptions(numbers)
         self.fill_meters(numbers)
         self.fill_sales(numbers)
+        self.fill_customers(numbers)
         rate = Decimal("1.5")
         Rate.objects.bulk_create(
             Rate(customer=self.customer, equipment=self.equipment, rate=rate, effective_from=d) for d in day
@@ -111,6 +116,46 @@ class Shelf:
             for thing in things[:2]
         )
 
+    def fill_day_closes(self, numbers: list[int]) -> None:
+        days = [date(2000, 1, 1) + timedelta(days=n) for n in numbers]
+        closes = DayClose.objects.bulk_create(
+            DayClose(
+                date=day,
+                vehicle=self.vehicle,
+                depot=self.depot,
+                user=self.admin,
+                **dict.fromkeys(("counted_at", "created_at"), NOW),
+            )
+            for day in days
+        )
+        CountedStock.objects.bulk_create(
+            CountedStock(close=close, equipment=self.equipment, condition=condition, quantity=1, expected=2)
+            for close in closes
+            for condition in ("FULL", "EMPTY")
+        )
+        CountedMoney.objects.bulk_create(
+            CountedMoney(close=close, method=method, amount=1, expected=2)
+            for close in closes
+            for method in ("CASH", "PAYNOW")
+        )
+
+    def fill_exceptions(self, numbers: list[int]) -> None:
+        who = {"user": self.admin, "received_at": NOW}
+        same = {"registered_at": NOW, "last_contact_at": NOW}
+        phone, _ = Device.objects.get_or_create(user=self.admin, device_id="phone", defaults=same)
+        raws = RawOperation.objects.bulk_create(
+            RawOperation(**who, device_id=phone.device_id, digest=f"{n}", body="{}", seq=n) for n in numbers
+        )
+        operations = Operation.objects.bulk_create(
+            Operation(**who, raw=raw, device=phone, seq=raw.seq, state="quarantined", depot=self.depot) for raw in raws
+        )
+        people = User.objects.filter(username__in=[f"u{n:05d}" for n in numbers])
+        Device.objects.bulk_create(Device(user=user, device_id=user.username, **same) for user in people)
+        SyncException.objects.bulk_create(
+            SyncException(operation=operation, depot=self.depot, kind="malformed", words="?", raised_at=NOW)
+            for operation in operations
+        )
+
     def fill_meters(self, numbers: list[int]) -> None:
         Meter.objects.bulk_create(
             Meter(
@@ -152,6 +197,12 @@ class Shelf:
         InvoiceLine.objects.bulk_create(
             InvoiceLine(invoice=document, net_amount=1, amount=1, **service) for document in documents for _ in range(2)
         )
+        mail = {"to": "a@b.co", "state": "queued", "next_try_at": NOW, "user": self.admin, "created_at": NOW}
+        Delivery.objects.bulk_create(
+            Delivery(invoice=document, message_id=f"<{document.pk}.{n}@b.co>", **mail)
+            for document in documents
+            for n in range(2)
+        )
         payments = Payment.objects.bulk_create(
             Payment(
                 **who,
@@ -167,6 +218,28 @@ class Shelf:
         Allocation.objects.bulk_create(
             Allocation(payment=payment, invoice=document, amount=1, created_at=NOW)
             for payment, document in zip(payments, documents, strict=True)
+        )
+
+    def fill_customers(self, numbers: list[int]) -> None:
+        """Each has a dollar of credit and one cylinder."""
+        customers = list(Customer.objects.filter(customer_code__in=[f"C{n:05d}" for n in numbers]))
+        Payment.objects.bulk_create(
+            Payment(
+                customer=customer,
+                user=self.admin,
+                payment_number=f"RCP-2025-{customer.customer_code[1:]}",
+                method="CASH",
+                **dict.fromkeys(("amount", "unallocated"), 1),
+                **dict.fromkeys(("received_at", "created_at"), NOW),
+            )
+            for customer in customers
+        )
+        Place.objects.bulk_create(
+            Place(key=f"customer:{customer.pk}", kind="customer", customer=customer) for customer in customers
+        )
+        Balance.objects.bulk_create(
+            Balance(place=place, equipment=self.equipment, condition="", physical=True, quantity=1)
+            for place in Place.objects.filter(customer__in=customers)
         )
 
     @staticmethod

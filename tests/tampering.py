@@ -5,8 +5,11 @@ from contextlib import contextmanager
 from decimal import Decimal
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from lpg.append_only import AppendOnly, Kept, drop_triggers
+from lpg.facts import Fact
+from lpg.payments import services as payments
 from tests.sales import (
     Shop,
     a_meter,
@@ -76,7 +79,14 @@ def every_kind_of_sale(shop: Shop, settings: object) -> None:
         waits = shop.sell(delivered(cylinder, 1, "40.0050"), by=shop.driver, paid="30.00")
         if end:
             end(waits)
+    shop.sell(delivered(cylinder), customer=home, reading="1", fact=Fact(timezone.now()))
     shop.pay("35.00", home)
+    gone = shop.pay("9.00", home)
+    payments.reverse(actor=shop.admin, payment_id=gone.pk, reason="Cheque came back", now=timezone.now())
+    credit = shop.sell(full_back(cylinder), customer=home).invoice
+    shop.sell(served("4.00"), customer=home)
+    payments.allocate_credit(actor=shop.admin, invoice_id=credit.pk, now=timezone.now())
+    shop.sell(served("1.00"), customer=shop.another(email="shop@example.com"), send_email=True)
     settings.COMPANY = {**settings.COMPANY, "gst_reg_no": "M2-1234567-8"}
     for settings.PRICES_INCLUDE_GST in (True, False):
         shop.sell(delivered(cylinder, 3), delivered(small, 7), served("33.3333"))

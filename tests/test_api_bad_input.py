@@ -5,6 +5,7 @@ import json
 import pytest
 
 from lpg.api.inputs import Input
+from lpg.sync.push_serializers import MOST_BYTES
 from tests.bad import SECOND_NAMES, WRITES
 from tests.bad_values import bad_values
 from tests.routes import operations
@@ -71,7 +72,8 @@ def test_a_body_nested_without_end_is_refused(world):
     for method, route in WRITES:
         for depth in (100, 500, 900, 5_000, 100_000):
             for raw in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth):
-                world.refuses(world.send(method, world.path(route), raw))
+                too_large = route == "sync/push/" and len(raw) > MOST_BYTES
+                world.refuses(world.send(method, world.path(route), raw), 413 if too_large else 400)
 
 
 def test_a_value_nested_without_end_is_refused(world):
@@ -81,6 +83,8 @@ def test_a_value_nested_without_end_is_refused(world):
             values = "".join(f'"{other}": {json.dumps(value)}, ' for other, value in body.items() if other != name)
             for depth in (100, 900, 10_000):
                 for deep in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth):
+                    if name == "operations" and deep.startswith("[") and depth < 10_000:
+                        continue  # whatever an operation is, it is kept
                     world.refuses(world.send(method, world.path(route), f'{{{values}"{name}": {deep}}}'))
 
 
@@ -158,7 +162,7 @@ def test_a_field_that_does_not_exist_is_refused_and_named(world):
 def test_a_hundred_thousand_unknown_fields_get_a_short_answer(world):
     for method, route in WRITES:
         answer = world.send_json(method, route, {f"f{number}": 0 for number in range(70_000)})
-        world.refuses(answer)
+        world.refuses(answer, 413 if route == "sync/push/" else 400)
         assert len(answer.content) < 20_000
 
 

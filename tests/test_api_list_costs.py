@@ -16,17 +16,22 @@ from tests.shelf import NOW
 QUERIES = {  # the session with its user, the rows (first the ids, where more is joined), and what else each list needs
     "sessions/": 3,
     "transactions/": 4,  # the lines, the documents
-    "invoices/": 4,  # the lines
+    "invoices/": 5,  # the lines, the deliveries
     "payments/": 3,  # what they settle
     "distributions/": 4,  # the lines
     "inventories/": 3,
     "inventories/movements/": 3,
     "inventories/counts/": 5,  # the lines and their equipment
+    "sync/devices/": 3,  # first the ids: whose they are stands beside
+    "day-closes/": 5,  # what was counted and what was carried
+    "sync/exceptions/": 3,
     "customers/": 3,  # the meters
     "customers/<id>/rates/": 3,  # the customer
     "customers/<id>/meters/": 3,  # the customer
     "customers/<id>/open-invoices/": 3,  # the customer
     "meters/<id>/readings/": 3,  # the meter
+    "reports/ageing/": 3,  # what each owes
+    "reports/cylinders/": 3,
     "equipment/": 2,
     "equipment/<id>/rates/": 3,  # the equipment
     "depots/": 2,
@@ -61,13 +66,16 @@ def test_own_depots_and_a_search_add_no_query(number, shelf, singgas, signed_in,
         (f"customers/{shelf.customer.pk}/open-invoices/", 3),
         (f"meters/{shelf.meter.pk}/readings/", 3),
         ("transactions/?search=TRX", 5),  # first the ids: sight joins the customer
-        ("invoices/?search=INV", 4),
+        ("invoices/?search=INV", 5),
         ("payments/?search=RCP", 4),  # the same
         ("distributions/?search=DST", 4),
         ("inventories/", 3),
+        ("reports/ageing/", 3),
+        ("reports/cylinders/", 3),
         ("inventories/movements/", 3),
         (f"inventories/movements/?type=depot&id={singgas.pk}", 5),  # the place; ids both ways, here rows of one way
         ("inventories/counts/", 5),
+        ("day-closes/", 5),
     ):
         with django_assert_num_queries(queries):
             assert client.get(f"/api/v1/{path}").status_code == 200

@@ -11,7 +11,6 @@ from rest_framework.test import APIClient
 
 from lpg.accounts.models import Session, User
 from lpg.audit.models import AuditLog
-from lpg.customers.models import Customer
 from lpg.integrity import services as integrity
 from lpg.inventory.places import Owner
 from lpg.meters.models import MeterReading
@@ -19,8 +18,12 @@ from lpg.roles import Role
 from tests import make
 from tests.bad import a_payment, is_a_problem
 from tests.bodies import Company
+from tests.day_closes import an_early_close
+from tests.phones import a_device
+from tests.post import failed
+from tests.pushing import an_exception
 from tests.routes import spelled
-from tests.sales import a_meter, a_reading, a_sale, delivered
+from tests.sales import a_meter, a_reading, a_sale, delivered, full_back
 from tests.stock import a_count, a_distribution, fill
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -58,10 +61,18 @@ api/v1/transactions/<id>/approve/              POST   401 403 403 403 200 404 20
 api/v1/transactions/<id>/void/                 POST   401 403 403 403 200 404 200 401 401
 api/v1/invoices/                               GET    401 200 200 200 200 200 200 401 401
 api/v1/invoices/<id>/                          GET    401 200 404 404 200 404 200 401 401
+api/v1/invoices/<id>/pdf/                      GET    401 200 404 404 200 404 200 401 401
+api/v1/invoices/<id>/ubl/                      GET    401 409 404 404 409 404 409 401 401
+api/v1/invoices/<id>/email/                    POST   401 202 404 404 202 404 202 401 401
+api/v1/invoices/<id>/deliveries/<delivery>/retry/ POST 401 200 404 404 200 404 200 401 401
+api/v1/invoices/<id>/print/                    POST   401 200 404 404 200 404 200 401 401
 api/v1/payments/                               GET    401 200 200 200 200 200 200 401 401
 api/v1/payments/                               POST   401 201 201 400 201 400 201 401 401
 api/v1/payments/<id>/                          GET    401 200 404 404 200 404 200 401 401
+api/v1/payments/<id>/receipt/                  GET    401 200 404 404 200 404 200 401 401
 api/v1/payments/<id>/allocate/                 POST   401 200 404 404 200 404 200 401 401
+api/v1/payments/<id>/reverse/                  POST   401 403 403 403 200 404 200 401 401
+api/v1/invoices/<id>/allocate/                 POST   401 200 404 404 200 404 200 401 401
 api/v1/distributions/                          GET    401 200 200 200 200 200 200 401 401
 api/v1/distributions/                          POST   401 201 403 403 201 403 201 401 401
 api/v1/distributions/create_distribution/      POST   401 201 403 403 201 403 201 401 401
@@ -78,6 +89,10 @@ api/v1/inventories/counts/                     POST   401 403 403 403 201 403 20
 api/v1/inventories/counts/<id>/                GET    401 403 403 403 200 404 200 401 401
 api/v1/inventories/counts/<id>/approve/        POST   401 403 403 403 200 404 200 401 401
 api/v1/inventories/counts/<id>/cancel/         POST   401 403 403 403 200 404 200 401 401
+api/v1/day-closes/                             GET    401 200 200 200 200 200 200 401 401
+api/v1/day-closes/                             POST   401 201 403 403 201 403 201 401 401
+api/v1/day-closes/<id>/                        GET    401 200 404 404 200 404 200 401 401
+api/v1/day-closes/<id>/approve/                POST   401 403 403 403 200 404 200 401 401
 api/v1/customers/                              GET    401 200 200 200 200 200 200 401 401
 api/v1/customers/                              POST   401 403 403 403 201 403 201 401 401
 api/v1/customers/<id>/                         GET    401 200 200 404 200 404 200 401 401
@@ -93,6 +108,22 @@ api/v1/meters/<id>/readings/                   GET    401 200 200 404 200 404 20
 api/v1/meters/<id>/readings/                   POST   401 201 201 404 201 404 201 401 401
 api/v1/meters/<id>/readings/<reading>/void/    POST   401 403 403 403 200 404 200 401 401
 api/v1/meters/<id>/replace/                    POST   401 403 403 403 201 404 201 401 401
+api/v1/customers/<id>/statement/               GET    401 403 403 403 200 404 200 401 401
+api/v1/customers/<id>/statement/pdf/           GET    401 403 403 403 200 404 200 401 401
+api/v1/reports/ageing/                         GET    401 403 403 403 200 200 200 401 401
+api/v1/reports/sales/                          GET    401 403 403 403 200 200 200 401 401
+api/v1/reports/takings/                        GET    401 403 403 403 200 200 200 401 401
+api/v1/reports/cylinders/                      GET    401 403 403 403 200 200 200 401 401
+api/v1/sync/push/                              POST   401 200 200 200 200 200 200 200 401
+api/v1/sync/exceptions/                        GET    401 403 403 403 200 200 200 401 401
+api/v1/sync/exceptions/<id>/                   GET    401 403 403 403 200 404 200 401 401
+api/v1/sync/exceptions/<id>/retry/             POST   401 403 403 403 200 404 200 401 401
+api/v1/sync/exceptions/<id>/resolve/           POST   401 403 403 403 200 404 200 401 401
+api/v1/sync/exceptions/<id>/dismiss/           POST   401 403 403 403 200 404 200 401 401
+api/v1/sync/pull/                              GET    401 200 200 200 200 200 200 401 401
+api/v1/sync/devices/                           GET    401 200 200 200 200 200 200 401 401
+api/v1/sync/devices/                           POST   401 201 201 201 201 201 201 401 401
+api/v1/sync/devices/<id>/switch-off/           POST   401 200 404 404 200 404 200 401 401
 api/v1/equipment/                              GET    401 200 200 200 200 200 200 401 401
 api/v1/equipment/                              POST   401 403 403 403 403 403 201 401 401
 api/v1/equipment/<id>/                         GET    401 200 200 200 200 200 200 401 401
@@ -204,6 +235,7 @@ def company(admin, singgas, driver, one_transaction):
     customer, equipment = make.a_customer(admin, singgas), make.some_equipment(admin)
     for owner in (Owner("depot", singgas.pk), Owner("truck", driver.vehicle_id)):
         fill(admin, owner, equipment, 1_000)
+    fill(admin, Owner("customer", customer.pk), equipment, 10, "")
     counter = make.a_user(Role.ADMIN)
     integrity.keep(integrity.verify())
 
@@ -215,10 +247,14 @@ def company(admin, singgas, driver, one_transaction):
     return {
         "transactions": lambda: a_sale(driver, customer, delivered(equipment, 1, rate="1")).transaction.pk,  # it waits
         "invoices": a_sale(driver, customer, delivered(equipment, 1)).invoice.pk,
-        "payments": a_payment(driver, customer, "5.00").pk,
+        "invoices/<id>/allocate/": a_sale(driver, customer, full_back(equipment)).invoice.pk,
+        "payments": lambda: a_payment(driver, customer, "5.00").pk,
         "meters": a_read_meter,
         "distributions": lambda: a_distribution(driver, singgas.pk, (equipment, 1)).pk,
         "inventories/counts": lambda: a_count(counter, Owner("depot", singgas.pk), equipment, 1_001).pk,
+        "sync/exceptions": lambda: an_exception(driver).pk,
+        "sync/devices": lambda: a_device(driver).pk,
+        "day-closes": lambda: an_early_close(driver).pk,
         "customers": customer.pk,
         "equipment": equipment.pk,
         "depots": singgas.pk,
@@ -230,11 +266,14 @@ def company(admin, singgas, driver, one_transaction):
 
 
 def path_of(route: str, company: dict) -> str:
-    named = company.get(route.removeprefix("api/v1/").split("/<id>")[0])
+    bare = route.removeprefix("api/v1/")
+    named = company.get(bare, company.get(bare.split("/<id>")[0]))
     id = named() if callable(named) else named
     path = "/" + route.replace("<id>", str(id))
     if "<reading>" in route:
         path = path.replace("<reading>", str(MeterReading.objects.filter(meter=id).latest("pk").pk))
+    if "<delivery>" in route:
+        path = path.replace("<delivery>", str(failed(User.objects.get(username="admin"), id).pk))
     return path
 
 
@@ -280,113 +319,6 @@ def status_of(client: APIClient, method: str, path: str, body: dict) -> int:
 @pytest.mark.parametrize("route", dict.fromkeys(route for route, _ in EXPECTED if route.startswith("api/")))
 def test_an_address_says_which_methods_it_allows_when_it_refuses_one(route, admin, signed_in):
     allowed = {method for method in METHODS if set(EXPECTED[route, method].split()) - {"401", "405"}}
-    answer = signed_in(admin).options("/" + route.replace("<id>", "1").replace("<reading>", "1"))
+    answer = signed_in(admin).options("/" + re.sub("<[a-z]+>", "1", route))
     assert (answer.status_code, set(answer["Allow"].split(", "))) == (405, allowed)
     assert all(method in answer.json()["detail"] for method in allowed)
-
-
-# --- A row of another depot -------------------------------------------------------------------------------------------
-
-
-def test_a_supervisor_does_not_find_a_customer_of_another_depot_and_changes_nothing(
-    admin, union, supervisor, signed_in
-):
-    client = signed_in(supervisor)
-    theirs = make.a_customer(admin, union)
-    path = f"/api/v1/customers/{theirs.pk}/"
-    whole = {"customer_code": "X", "name": "X", "payment_type": "CASH", "depot": union.pk}
-    rate = {"equipment": None, "rate": "1", "effective_from": "2026-01-01"}
-    for answer in (
-        client.get(path),
-        client.patch(path, {"name": "X"}, format="json"),
-        client.put(path, whole, format="json"),
-        client.get(f"{path}rates/"),
-        client.post(f"{path}rates/", rate, format="json"),
-    ):
-        unknown = client.get("/api/v1/customers/987654321/")
-        assert (answer.status_code, answer.json()) == (404, unknown.json())
-    theirs.refresh_from_db()
-    assert (theirs.name, theirs.rates.count()) != ("X", 1)
-    assert theirs.name != "X"
-
-
-def test_a_supervisor_makes_no_customer_at_another_depot_that_can_be_seen(union, supervisor, signed_in):
-    body = {"customer_code": "N-1", "name": "N", "payment_type": "CASH", "depot": union.pk}
-    answer = signed_in(supervisor).post("/api/v1/customers/", body, format="json")
-    assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
-    assert not Customer.objects.exists()
-
-
-def test_an_unknown_depot_in_a_body_is_400_on_that_field(supervisor, signed_in):
-    body = {"customer_code": "N-1", "name": "N", "payment_type": "CASH", "depot": 987654321}
-    answer = signed_in(supervisor).post("/api/v1/customers/", body, format="json")
-    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["depot"])
-
-
-def test_moving_a_customer_needs_the_right_at_both_depots(admin, singgas, union, supervisor, signed_in):
-    customer = make.a_customer(admin, singgas)
-    client, path = signed_in(supervisor), f"/api/v1/customers/{customer.pk}/"
-    assert client.patch(path, {"depot": union.pk}, format="json").status_code == 403
-    customer.refresh_from_db()
-    assert customer.depot_id == singgas.pk
-
-    supervisor.depots.add(union)
-    moved = client.patch(path, {"depot": union.pk}, format="json")
-    assert (moved.status_code, moved.json()["depot"]) == (200, union.pk)
-    back = client.patch(path, {"depot": singgas.pk}, format="json")
-    assert (back.status_code, back.json()["depot"]) == (200, singgas.pk)
-
-
-def test_a_retired_depot_takes_no_customers_but_keeps_those_it_has(admin, singgas, union, signed_in):
-    customer = make.a_customer(admin, singgas)
-    client = signed_in(admin)
-    for depot in (singgas, union):
-        client.patch(f"/api/v1/depots/{depot.pk}/", {"is_active": False}, format="json")
-    path = f"/api/v1/customers/{customer.pk}/"
-    moved = client.patch(path, {"depot": union.pk}, format="json")
-    assert (moved.status_code, moved.json()["code"]) == (409, "inactive")
-    assert client.patch(path, {"depot": singgas.pk, "name": "Kept"}, format="json").json()["name"] == "Kept"
-
-
-@pytest.mark.parametrize("person", ["supervisor", "driver"])
-def test_further_depots_are_own_depots(person, admin, union, signed_in, request):
-    user = request.getfixturevalue(person)
-    theirs = make.a_customer(admin, union)
-    client, path = signed_in(user), f"/api/v1/customers/{theirs.pk}/"
-    assert client.get(path).status_code == 404
-    user.depots.add(union)
-    assert client.get(path).status_code == 200
-    assert [row["id"] for row in client.get("/api/v1/customers/").json()["results"]] == [theirs.pk]
-
-
-def test_lists_of_customers_hold_only_those_of_own_depots(admin, singgas, union, supervisor, driver, signed_in):
-    mine, theirs = make.a_customer(admin, singgas), make.a_customer(admin, union)
-    for user, seen in ((admin, [mine.pk, theirs.pk]), (supervisor, [mine.pk]), (driver, [mine.pk])):
-        rows = signed_in(user).get("/api/v1/customers/").json()["results"]
-        assert [row["id"] for row in rows] == seen
-    asked = signed_in(supervisor).get(f"/api/v1/customers/?depot={union.pk}").json()
-    assert asked["results"] == []
-
-
-# --- The catalogue ----------------------------------------------------------------------------------------------------
-
-
-def test_drivers_see_what_is_in_use_and_nothing_retired(admin, singgas, supervisor, driver, signed_in):
-    retired = {
-        "depots": make.a_depot(admin),
-        "vehicles": make.a_vehicle(admin, singgas),
-        "equipment": make.some_equipment(admin),
-    }
-    make.some_equipment(admin)
-    for resource, row in retired.items():
-        path = f"/api/v1/{resource}/{row.pk}/"
-        assert signed_in(driver).get(path).status_code == 200
-        assert signed_in(admin).patch(path, {"is_active": False}, format="json").status_code == 200
-        assert signed_in(driver).get(path).status_code == 404
-        assert signed_in(driver).get(f"/api/v1/{resource}/?is_active=false").json()["results"] == []
-        shown = [entry["id"] for entry in signed_in(driver).get(f"/api/v1/{resource}/").json()["results"]]
-        assert shown
-        assert row.pk not in shown
-        for user in (supervisor, admin):
-            assert signed_in(user).get(path).json()["is_active"] is False
-    assert signed_in(driver).get(f"/api/v1/equipment/{retired['equipment'].pk}/rates/").status_code == 404

@@ -6,8 +6,12 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.bad import LISTS, World
+from lpg.inventory.places import Owner
+from tests import make
+from tests.bad import LISTS, World, a_payment
+from tests.pushing import an_exception
 from tests.routes import lists, operations
+from tests.stock import fill
 
 every_list = pytest.mark.parametrize("route", LISTS)
 
@@ -77,9 +81,15 @@ BAD_QUERIES = {
         "%00",
         "9" * 5_000,
     ],
+    "by": ["", "NOPE", "Day", "day,driver", "%00"],
+    "export": ["", "NOPE", "CSV", "pdf", "%00"],
     "entity_type": ["", "x" * 41, "%00"],
     "action": ["", "x" * 61, "%00"],
 }
+BAD_QUERIES["state"] = BAD_QUERIES["status"]
+BAD_QUERIES["device"] = BAD_INTEGERS
+OF_EXCEPTIONS = {"kind": ["", "x" * 41, "%00"]}  # any code of a refusal
+BAD_QUERIES["day"] = [*BAD_QUERIES["since"], "20261120", "2026-11-31", "1999-12-31", "9999-12-31"]
 BAD_QUERIES["until"] = BAD_QUERIES["since"]
 BAD_QUERIES["at"] = [*BAD_QUERIES["since"], "9999-12-31T00:00:00Z"]
 
@@ -92,12 +102,15 @@ PARAMETERS = [
 
 
 def test_every_list_is_among_those_tried():
-    assert {one.route for one in lists()} == {route for route, _ in PARAMETERS} == set(LISTS)
+    assert {one.route for one in lists()} == set(LISTS)
+    with_a_cursor = {route for route, name in PARAMETERS if name == "cursor"}
+    assert with_a_cursor - set(LISTS) == {"sync/pull/"}, "which is no list: its cursors have a test of their own"
 
 
 @pytest.mark.parametrize(("route", "name"), [pair for pair in PARAMETERS if pair[1] != "cursor"])
 def test_a_wrong_value_of_a_parameter_is_refused_and_not_ignored(route, name, world):
-    for value in BAD_QUERIES[name]:
+    bad = {**BAD_QUERIES, **(OF_EXCEPTIONS if route == "sync/exceptions/" else {})}
+    for value in bad[name]:
         path = f"{world.path(route)}?{name}={value if '%' in value else quote(value)}"
         world.refuses(world.get(path), field=name)
 
@@ -203,11 +216,23 @@ def real_cursor(world: World, route: str, ordering: str) -> str:
     maker = MADE_BY.get(route, route)
     if route.endswith("rates/"):
         make_rates(world)
+    elif route.startswith("reports/"):
+        make_customers(world)
+    elif route == "sync/exceptions/":
+        an_exception(world.driver)
     elif route not in SEVERAL:
         assert world.send_json("POST", maker, world.body(maker)).status_code == 201
     world.settle()
     link = world.get(f"{world.path(route)}?ordering={ordering}&page_size=1").json()["next"]
     return link.split("cursor=")[1].split("&")[0]
+
+
+def make_customers(world: World) -> None:
+    """With credit, and a cylinder each."""
+    for _ in range(2):
+        customer = make.a_customer(world.admin, world.driver.depot)
+        a_payment(world.admin, customer, "5.00")
+        fill(world.admin, Owner("customer", customer.pk), world.equipment, 1, "")
 
 
 def make_rates(world: World) -> None:

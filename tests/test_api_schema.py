@@ -12,8 +12,10 @@ from rest_framework import serializers
 from lpg.api.door import MasterData
 from lpg.api.inputs import ListQuery, Query
 from lpg.problems import TITLES
+from lpg.sheets import MEDIA
 from tests import make, routes
 
+FILES = [media.split(";")[0] for media in MEDIA.values()]
 METHODS = {"get": "list", "post": "create", "put": "update", "patch": "partial_update"}
 
 
@@ -79,7 +81,8 @@ def test_every_operation_says_what_it_does_and_every_parameter_what_it_is(operat
 def test_every_post_that_makes_something_takes_a_key_and_no_other_operation_does(operations, doors):
     for (path, method), one in operations.items():
         names = {parameter["name"] for parameter in one.get("parameters", [])}
-        keyed = method == "post" and "token/" not in path and not path.endswith("me/password/")
+        own_keys = path.endswith("sync/push/") or ("/exceptions/" in path and path.endswith("/retry/"))  # operations
+        keyed = method == "post" and "token/" not in path and not path.endswith("me/password/") and not own_keys
         assert ("Idempotency-Key" in names) is keyed, (path, method)
 
 
@@ -113,7 +116,13 @@ def test_every_answer_has_an_example_with_exactly_the_fields_of_its_shape(schema
             assert "content" not in good["204"]
             continue
         content = good[str(status)]["content"]
-        assert list(content) == ["application/json"], key
+        if action in door.files:
+            media, begins = door.files[action]
+            assert list(content) == [media], key
+            assert [example["value"] for example in content[media]["examples"].values()] == [begins]
+            continue
+        exports = FILES if action in getattr(door, "exports", ()) else []
+        assert list(content) == ["application/json", *exports], key
         (example,) = examples(content)
         fits(example, content["application/json"]["schema"], schema)
         if issubclass(door.queries.get(action, Query), ListQuery):
@@ -122,7 +131,7 @@ def test_every_answer_has_an_example_with_exactly_the_fields_of_its_shape(schema
         assert set(example) == set(shape().fields), key
 
 
-def test_every_refusal_has_an_example_that_is_a_problem(schema, operations):
+def test_every_refusal_has_an_example_that_is_a_problem(schema, operations, doors):
     for key, one in operations.items():
         refusals = {int(code): answer for code, answer in one["responses"].items() if not code.startswith("2")}
         expected = {400, 503}
@@ -138,6 +147,8 @@ def test_every_refusal_has_an_example_that_is_a_problem(schema, operations):
         expected |= (
             {422, 409} if keyed else {409} if key[1] in {"put", "patch"} else {429} if key[1] == "post" else set()
         )
+        door, action = doors[key]
+        expected |= {409} if action in getattr(door, "may_refuse", ()) else set()
         assert set(refusals) == expected, key
         for status, answer in refusals.items():
             content = answer["content"]

@@ -17,25 +17,37 @@ from lpg.append_only import AppendOnly, WrittenOnce, append_only_triggers
 from lpg.audit.models import AuditLog
 from lpg.customers import services as customers
 from lpg.customers.models import Rate
+from lpg.day_close.models import CountedMoney, CountedStock
 from lpg.equipment.models import DefaultRate
 from lpg.inventory import services
 from lpg.inventory.models import Movement, Transfer
 from lpg.inventory.places import SUPPLIER, Owner, place_of
-from lpg.invoices.models import InvoiceLine
+from lpg.invoices import pdfs
+from lpg.invoices.models import InvoiceLine, InvoicePdf
+from lpg.payments import receipts
+from lpg.payments.models import Payment, ReceiptPdf
+from lpg.sync.models import RawOperation
 from lpg.transactions.models import TransactionItem
 from tests import make
+from tests.day_closes import a_day_close
 from tests.guards import execute, steps, triggers
+from tests.pushing import an_exception
 from tests.sales import a_sale, served
 
-MODELS = sorted(AppendOnly.__subclasses__(), key=lambda model: model.__name__)
+MODELS = AppendOnly.kinds()
 COLUMN = {
     "AuditLog": "user_name",
     "Rate": "rate",
     "DefaultRate": "rate",
     "Movement": "quantity",
+    "RawOperation": "body",
     "Transfer": "remarks",
     "TransactionItem": "quantity",
     "InvoiceLine": "quantity",
+    "InvoicePdf": "size",
+    "ReceiptPdf": "size",
+    "CountedMoney": "amount",
+    "CountedStock": "quantity",
 }
 SIGNALLED = 1644
 
@@ -57,8 +69,16 @@ def row(request, admin, singgas) -> AppendOnly:
         remarks="A note",
         now=timezone.now(),
     )
-    if request.param in {TransactionItem, InvoiceLine}:
-        a_sale(admin, make.a_customer(admin, singgas), served("15.0000"))
+    if request.param is RawOperation:
+        an_exception(admin)
+    if request.param in {CountedMoney, CountedStock}:
+        a_day_close(admin, make.a_vehicle(admin, singgas).pk, (item, "FULL", 3), money={"CASH": "5.00"})
+    if request.param in {TransactionItem, InvoiceLine, InvoicePdf, ReceiptPdf}:
+        sale = a_sale(admin, make.a_customer(admin, singgas), served("15.0000"), paid="15.00")
+        if request.param is InvoicePdf:
+            pdfs.ensure(sale.invoice.pk, now=timezone.now())
+        if request.param is ReceiptPdf:
+            receipts.ensure(Payment.objects.get().pk, now=timezone.now())
     return request.param.objects.latest("pk")
 
 
@@ -75,7 +95,9 @@ def refused(attempt: Callable[[], object]) -> None:
 
 
 def test_the_models_that_are_written_once_are_these():
-    assert [AuditLog, DefaultRate, InvoiceLine, Movement, Rate, TransactionItem, Transfer] == MODELS
+    money = [InvoiceLine, InvoicePdf, ReceiptPdf, TransactionItem]
+    stock = [CountedMoney, CountedStock, Movement, Transfer]
+    assert {AuditLog, DefaultRate, Rate, RawOperation, *money, *stock} == set(MODELS)
 
 
 @pytest.mark.django_db

@@ -19,6 +19,7 @@ from lpg.equipment import services as equipment
 from lpg.errors import Invalid, Missing, NotAllowed
 from lpg.inventory import counts
 from lpg.inventory import services as stock
+from lpg.meters import fitting
 from lpg.meters import services as meters
 from lpg.payments import services as payments
 from lpg.roles import Role
@@ -172,7 +173,7 @@ def test_a_session_that_is_out_is_not_thrown_out_again():
             ),
         ),
         (
-            meters.MeterReadingRegressed,
+            fitting.MeterReadingRegressed,
             lambda world: meters.record(
                 actor=world.admin, meter_id=world.meter.pk, reading=Decimal("19.999"), now=timezone.now()
             ),

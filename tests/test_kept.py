@@ -13,24 +13,64 @@ from django.db.migrations.state import ProjectState
 from django.utils import timezone
 
 from lpg.append_only import Kept, WrittenOnce, freeze
-from lpg.invoices.models import Invoice
+from lpg.day_close.models import DayClose
+from lpg.invoices.models import Delivery, Invoice
 from lpg.meters.models import Meter, MeterReading
 from lpg.payments import services as payments
 from lpg.payments.models import Allocation, Payment
+from lpg.sync.models import Operation, SyncException
 from lpg.transactions import services as sales
 from lpg.transactions.models import Transaction
 from tests.audited_sales import Billed
+from tests.day_closes import a_day_close, approved
 from tests.guards import execute, steps, triggers
+from tests.post import emailed
+from tests.pushing import an_exception
 from tests.sales import a_sale, delivered
 
 MODELS = sorted(Kept.__subclasses__(), key=lambda model: model.__name__)
 FROZEN = [(model, column) for model in MODELS for column in ["id", *model.frozen()]]
 CHANGED: dict[type[Kept], dict[str, Any]] = {  # all that may change, to what the constraints allow
     Allocation: {"released_at": "2026-11-20 01:30:00"},
-    Invoice: {"balance_due": 0, "paid_at": "2026-11-20 01:30:00", "credited_at": "2026-11-20 01:31:00"},
+    DayClose: {"status": "PENDING", "approved_by_id": None, "approved_at": None, "reason": ""},
+    Delivery: {
+        "state": "sent",
+        "attempts": 7,
+        "next_try_at": None,
+        "gives_up_at": None,
+        "last_error": "It took a while",
+        "sent_at": "2026-11-20 01:30:00",
+    },
+    Invoice: {
+        "balance_due": 0,
+        "paid_at": "2026-11-20 01:30:00",
+        "credited_at": "2026-11-20 01:31:00",
+        "printed_at": "2026-11-20 01:32:00",
+        "emailed_at": "2026-11-20 01:33:00",
+        "pdf_due_at": None,
+        "pdf_error": "The disk is full",
+    },
     Meter: {"removed_on": "2999-12-31", "serial_in_use": None, "current_reading": 123_456},
     MeterReading: {"transaction_id": None, "voided_at": "2026-11-20 01:30:00", "void_reason": "Read badly"},
-    Payment: {"unallocated": 500},
+    Operation: {
+        "state": "applied",
+        "error": "",
+        "entity": "transaction",
+        "entity_id": 7,
+        "document_id": 8,
+        "number": "TRX-20261120-000007",
+        "settled_at": "2026-11-20 01:30:00",
+    },
+    Payment: {"unallocated": 0, "reversed_at": "2026-11-20 01:30:00", "reverse_reason": "Cheque bounced"},
+    SyncException: {
+        "kind": "no_rate",
+        "words": "There was no rate",
+        "facts": '{"equipment": 3}',
+        "state": "resolved",
+        "decided_by_id": None,
+        "decided_at": "2026-11-20 01:30:00",
+        "note": "Seen to",
+    },
     Transaction: {
         "status": "VOIDED",
         "confirmed_at": "2026-11-20 01:29:00",
@@ -56,12 +96,22 @@ class Books(Billed):
         money = {"money": cheque, "client_temp_id": "phone-2", "invoice_ids": [], "now": timezone.now()}
         self.rows: dict[type[Kept], list[Any]] = {
             Allocation: [Allocation.objects.earliest("pk"), Allocation.objects.latest("pk")],
+            DayClose: [approved(self.admin, a_day_close(self.second, self.vehicle.pk, client_temp_id="phone-3"))],
+            Delivery: [emailed(self.admin, self.opened[0])],
             Invoice: [self.opened[0], Invoice.objects.get(is_correction=True)],
             Meter: [self.meter],
             MeterReading: [self.sold.meter_readings.latest("pk")],
+            Operation: [an_exception(self.second).operation],
+            SyncException: [decided(an_exception(self.second))],
             Payment: [payments.record(actor=self.admin, customer_id=self.customer.pk, **money), self.paid[0]],
             Transaction: [self.sold, sale.transaction, self.waiting],
         }
+
+
+def decided(exception: SyncException) -> SyncException:
+    """By whoever recorded it: so that there is somebody to take out."""
+    SyncException.objects.filter(pk=exception.pk).update(decided_by=exception.operation.user)
+    return exception
 
 
 @pytest.fixture
@@ -121,7 +171,18 @@ def others(field: Any, value: Any) -> list[Any]:
 
 
 def test_the_rows_that_are_kept_are_these():
-    assert [Allocation, Invoice, Meter, MeterReading, Payment, Transaction] == MODELS
+    assert [
+        Allocation,
+        DayClose,
+        Delivery,
+        Invoice,
+        Meter,
+        MeterReading,
+        Operation,
+        Payment,
+        SyncException,
+        Transaction,
+    ] == MODELS
 
 
 @every_model

@@ -1,13 +1,16 @@
 """`make run` as a newcomer, an operator and a nasty day see it."""
 
+import json
 import os
 import signal
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.running import PATIENCE, Running, alive, until
+from tests.running import PATIENCE, Running, alive, children_of, until
 
 
 @pytest.fixture
@@ -33,6 +36,40 @@ def test_it_is_ready_says_where_and_brings_back_what_dies_then_stops_cleanly(run
     assert len(children) == 2
     assert running.stop(signal.SIGINT) == 0
     assert not any(alive(pid) for pid in children)
+
+
+def test_mail_of_a_trial_lands_as_files_that_name_the_document(tmp_path, running):
+    headers = {"Content-Type": "application/json"}
+
+    def call(path: str, body: dict[str, Any] | None = None) -> Any:
+        address = f"http://127.0.0.1:{running.port}/api/v1/{path}"
+        request = urllib.request.Request(address, json.dumps(body).encode() if body else None, headers)
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    headers["Authorization"] = f"Bearer {call('token/', {'username': 'admin', 'password': 'hsh-demo-2026'})['access']}"
+    invoice = call("invoices/?page_size=1")["results"][0]
+    call(f"invoices/{invoice['id']}/email/", {"to": "run@example.com"})
+
+    def sent() -> list[bytes]:
+        files = (tmp_path / "data" / "mail").glob(f"{invoice['invoice_number']}-*.eml")
+        return [mail for file in files if b"To: run@example.com\r\n" in (mail := file.read_bytes())]
+
+    until(lambda: len(sent()) == 1, running.said)
+    assert f"{invoice['invoice_number']}.pdf".encode() in sent()[0]
+
+
+def test_there_are_as_many_workers_as_are_asked_for_and_no_number_is_refused_in_a_sentence(tmp_path):
+    runs = Running(tmp_path, WORKER_PROCESSES="2")
+    try:
+        runs.wait_ready()
+        until(lambda: sum(" worker" in line for line in children_of(runs.process.pid)) == 2, runs.said)
+    finally:
+        runs.stop()
+    for wrong in ("0", "many", "-1", "65"):
+        refused = Running(tmp_path, WORKER_PROCESSES=wrong)
+        assert refused.process.wait(PATIENCE) == 1
+        assert f"WORKER_PROCESSES is '{wrong}'" in refused.said()
 
 
 def test_nothing_survives_when_the_supervisor_itself_is_killed(running):

@@ -20,6 +20,7 @@ from lpg.numbering.services import Numbered, prepare
 from lpg.payments import services as payments
 from lpg.payments.models import Allocation, Payment
 from lpg.payments.services import Money
+from lpg.transactions import holds
 from lpg.transactions import services as sales
 from lpg.transactions.models import Transaction
 from tests import make
@@ -301,7 +302,7 @@ def test_of_twelve_sales_that_each_fit_the_credit_limit_alone_one_is_confirmed(s
 
 
 def test_control_without_the_lock_two_sales_fit_a_limit_that_only_one_does(shop, limited, unlocked, monkeypatch):
-    meet(monkeypatch, (sales, "_holds"))
+    meet(monkeypatch, (holds, "reasons"))
     given = {"customer_id": limited.pk, "items": [served("60")], "now": timezone.now()}
     all_well(together(*[lambda: sales.sell.__wrapped__(actor=shop.admin, **given)] * 2))
     assert held_for() == {"": 2}

@@ -97,6 +97,7 @@ class Session(models.Model):
     revoked_at = models.DateTimeField(null=True)
     address = models.CharField(max_length=45, blank=True)
     user_agent = models.CharField("device", max_length=200, blank=True)
+    device = models.ForeignKey("sync.Device", models.PROTECT, null=True, related_name="sessions", verbose_name="phone")
 
     class Meta:
         verbose_name = "sign-in"

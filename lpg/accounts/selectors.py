@@ -1,11 +1,16 @@
 """Which people and sessions somebody sees."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.db.models import Q, QuerySet
 
 from lpg import sql
 from lpg.accounts.models import Session, User
+from lpg.audit.selectors import before_changes
+from lpg.depots.models import Vehicle
+from lpg.facts import Fact
 from lpg.roles import Actor, sees
 
 
@@ -40,7 +45,7 @@ PERSON = (
 )
 _SIGNED_IN = f"""
     SELECT {", ".join(f"u.{column}" for column in PERSON)},
-        v.is_active, d.depot_id
+        s.device_id, v.is_active, d.depot_id
     FROM accounts_session s JOIN accounts_user u ON u.id = s.user_id
     LEFT JOIN depots_vehicle v ON v.id = u.vehicle_id LEFT JOIN accounts_user_depots d ON d.user_id = u.id
     WHERE s.id = %s AND s.revoked_at IS NULL AND s.expires_at > %s AND u.is_active
@@ -52,11 +57,54 @@ def signed_in(session_id: int, now: datetime) -> Session | None:
     found = sql.rows(_SIGNED_IN, [session_id, sql.moment(now)])
     if not found:
         return None
-    *person, truck_in_use, _ = found[0]
+    *person, device_id, truck_in_use, _ = found[0]
     user = User.from_db("default", PERSON, person)
     user.truck_in_use = bool(truck_in_use)
     further_ids = [depot for *_, depot in found if depot is not None]
     user.own_depot_ids = frozenset(further_ids if user.depot_id is None else [user.depot_id, *further_ids])
-    session = Session.from_db("default", ["id", "user_id"], [session_id, user.pk])
+    session = Session.from_db("default", ["id", "user_id", "device_id"], [session_id, user.pk, device_id])
     session.user = user
     return session
+
+
+@dataclass
+class Then:
+    """Somebody at a past moment: the home depot and the truck of then, and the depots of then beside today's."""
+
+    today: Actor
+    depot_id: int | None
+    vehicle_id: int | None
+    own_depot_ids: frozenset[int]
+
+    @property
+    def pk(self) -> int:
+        return self.today.pk
+
+    @property
+    def role(self) -> str:
+        return self.today.role
+
+    @property
+    def username(self) -> str:
+        return self.today.username
+
+    @cached_property
+    def truck_in_use(self) -> bool:
+        return Vehicle.objects.filter(pk=self.vehicle_id or 0, is_active=True).exists()
+
+
+def acting[A: Actor](actor: A, fact: Fact | None) -> A | Then:
+    """Who acts. What happened before somebody was moved is judged by where they worked when it happened."""
+    if fact is None or fact.is_unmoved:
+        return actor
+    before = before_changes("User", actor.pk, "UPDATE_USER", fact.captured_at)
+    if before is None:
+        return actor
+    home, further = before["depot"], before["depots"]
+    then = frozenset(further if home is None else [home, *further])
+    return Then(actor, home, before["vehicle"], then | frozenset(actor.own_depot_ids))
+
+
+def now_and_then(actor: Actor) -> list[Actor]:
+    """Somebody as they are today and, when what they did is older, as they were then."""
+    return [actor.today, actor] if isinstance(actor, Then) else [actor]

@@ -127,6 +127,17 @@ def touch_session(session: Session, now: datetime) -> None:
     Session.objects.filter(pk=session.pk).update(last_used_at=now)
 
 
+def use_device(*, session_id: int, device_id: int) -> None:
+    """The session is on this device: it ends when the device is switched off. The device's own row is the record."""
+    Session.objects.filter(pk=session_id).exclude(device=device_id).update(device=device_id)
+
+
+def end_sessions_on(*, actor: Actor, device_id: int) -> None:
+    """All sign-ins on a device that is switched off."""
+    for session in Session.objects.select_for_update().filter(device=device_id, revoked_at=None).order_by("pk"):
+        _revoke(actor, session)
+
+
 def _revoke(actor: Actor, session: Session) -> Session:
     if session.revoked_at is None:
         audit.change(session, {"revoked_at": timezone.now()}, actor=actor, action="REVOKE_SESSION")

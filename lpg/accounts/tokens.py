@@ -5,12 +5,16 @@ with its user, so that revoking either is felt at once. Refresh tokens are not r
 raced, and a lost answer signs nobody out.
 """
 
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
+import jwt
 from django.utils import timezone
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
+from rest_framework_simplejwt.state import token_backend
 from rest_framework_simplejwt.tokens import RefreshToken, Token
 
 from lpg.accounts.models import Session, User
@@ -41,16 +45,54 @@ def session_of(refresh: str) -> Session:
     return session
 
 
-class SessionAuthentication(JWTAuthentication):
-    """Bearer tokens of live sessions of active users. `request.auth` is the session."""
+class Ended(NamedTuple):
+    """What `request.auth` is of somebody who is no longer let in."""
 
-    def authenticate(self, request: Request) -> tuple[User, Session] | None:  # type: ignore[override]  # theirs gives a token
+    session_id: int
+    ended_at: datetime
+
+
+class SessionAuthentication(JWTAuthentication):
+    """Bearer tokens of live sessions of active users. `request.auth` is the session.
+
+    Where the door takes what those have recorded who were switched off, or their device was, it is `Ended` for them:
+    then the door takes, and gives nothing. Signature and person are genuine in any case.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, Any] | None:  # type: ignore[override]  # theirs gives a token
         header = self.get_header(request)
         raw = None if header is None else self.get_raw_token(header)
         if raw is None:
             return None
-        session = _live_session(self.get_validated_token(raw))
+        try:
+            session = _live_session(self.get_validated_token(raw))
+        except AuthenticationFailed:
+            takes_ended = getattr(request.parser_context.get("view"), "takes_ended", False)
+            off = _switched_off(raw) if takes_ended and request.method == "POST" else None
+            if off is None:
+                raise
+            device_off = off.device.switched_off_at if off.device else None
+            return off.user, Ended(off.pk, device_off or off.revoked_at or off.expires_at)
         return session.user, session
+
+
+def _switched_off(raw: bytes) -> Session | None:
+    """The session of a genuine access token, however old, whose user or device was switched off."""
+    try:
+        found = jwt.decode(
+            raw,
+            token_backend.get_verifying_key(raw),  # type: ignore[arg-type]  # it takes bytes, its annotation says Token
+            algorithms=[token_backend.algorithm],
+            options={"verify_exp": False},
+        )
+    except jwt.PyJWTError:
+        return None
+    number = found.get(SESSION) if found.get("token_type") == "access" else None
+    if not isinstance(number, int):
+        return None
+    session = Session.objects.select_related("user__vehicle", "device").filter(pk=number).first()
+    off = session and (not session.user.is_active or (session.device and session.device.switched_off_at))
+    return session if off else None
 
 
 def _read(refresh: str) -> RefreshToken:

@@ -5,16 +5,40 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from rest_framework.fields import DecimalField
+from django.utils import timezone
+from rest_framework.fields import (
+    BooleanField,
+    CharField,
+    ChoiceField,
+    DateTimeField,
+    DecimalField,
+    EmailField,
+    IntegerField,
+)
 from rest_framework.relations import ManyRelatedField, PrimaryKeyRelatedField
 from rest_framework.serializers import ListSerializer, ModelSerializer, Serializer
 
 type Show = Callable[[Any], Any]
 
+AS_IT_IS = {BooleanField, CharField, ChoiceField, EmailField, IntegerField, PrimaryKeyRelatedField}
+
 
 def shown(shape: type[Serializer[Any]], row: Any) -> Any:
     """A row as it is answered."""
     return _of_shape(shape)(row)
+
+
+def columns_of(shape: type[Serializer[Any]]) -> list[tuple[str, str, Show | None]]:
+    """For each field its name, the lookup that finds its value, and how that is shown; None: just as it is."""
+    fields = shape().fields
+    return [
+        (name, _find_path(field), None if type(field) in AS_IT_IS else _show(field)) for name, field in fields.items()
+    ]
+
+
+def _find_path(field: Any) -> str:
+    source: str = field.source.replace(".", "__")
+    return f"{source}_id" if type(field) is PrimaryKeyRelatedField else source
 
 
 @cache
@@ -29,6 +53,8 @@ def _show(field: Any) -> Show:
         return lambda rows: [one(row) for row in (rows.all() if hasattr(rows, "all") else rows)]
     if type(field) is PrimaryKeyRelatedField:
         return lambda id: id
+    if type(field) is DateTimeField:
+        return _moment
     if type(field) is DecimalField:  # columns keep exactly their places
         return f"{{:.{field.decimal_places}f}}".format
     if not isinstance(field, Serializer) or type(field).to_representation is not Serializer.to_representation:
@@ -52,6 +78,14 @@ def _show(field: Any) -> Show:
         return answer
 
     return whole
+
+
+def _moment(value: Any) -> str:
+    """A time in the company's time zone, at a third of what DRF's own way takes."""
+    if isinstance(value, str):
+        return value
+    text: str = value.astimezone(timezone.get_current_timezone()).isoformat()
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
 def _find(field: Any, within: Serializer[Any]) -> Callable[[Any], Any]:

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from lpg import work
+from lpg import trace, work
 from lpg.api.answers import shown
 from lpg.api.guard import HasRole, actor_of
 from lpg.api.inputs import Input, Query
@@ -34,7 +34,7 @@ _NO_FILTER = {"page_size", "cursor", "ordering", "search"}
 
 
 @cache
-def _built[S: Serializer[Any]](shape: type[S], *, partial: bool = False) -> S:
+def built[S: Serializer[Any]](shape: type[S], *, partial: bool = False) -> S:
     """A serializer keeps nothing of what it reads, and building it costs more than using it: one each."""
     return shape(partial=partial)
 
@@ -48,12 +48,17 @@ class Door(viewsets.GenericViewSet[Any]):
     bodies: ClassVar[dict[str, type[Input]]] = {}
     queries: ClassVar[dict[str, type[Query]]] = {}
     answers: ClassVar[dict[str, tuple[int, type[Serializer[Any]] | None]]] = {}
+    files: ClassVar[dict[str, tuple[str, str]]] = {}  # actions that answer with a file: its media type, its beginning
+    exports: ClassVar[tuple[str, ...]] = ()  # reads that ?export= answers with a file for a spreadsheet
+    may_refuse: ClassVar[tuple[str, ...]] = ()  # reads that may answer 409
     output: ClassVar[type[Serializer[Any]]]
     keyed: ClassVar[bool] = True  # POSTs take an Idempotency-Key
     may_find_nothing: ClassVar[tuple[str, ...]] = ()  # actions that may answer 404, though their address names no id
     searched: ClassVar[tuple[str, ...]] = ()
     lookups: ClassVar[dict[str, str]] = {}  # parameter → lookup, where they differ
     default_ordering: ClassVar[str] = "id"
+
+    takes_ended: ClassVar[bool] = False  # also from those who are no longer let in; `request.auth` says so
 
     permission_classes: Any = (HasRole,)
     pagination_class: Any = KeysetPages
@@ -68,7 +73,8 @@ class Door(viewsets.GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.query_values = _built(self.query_class()).run_validation(request.query_params)
+        trace.origin.set(request.build_absolute_uri("/")[:-1])
+        self.query_values = built(self.query_class()).run_validation(request.query_params)
 
     def query_class(self) -> type[Query]:
         return self.queries.get(self.action or "", Query)
@@ -102,7 +108,7 @@ class Door(viewsets.GenericViewSet[Any]):
 
     def read(self, request: Request, *, partial: bool = False) -> Any:
         """The values of this action's body."""
-        return _built(self.bodies.get(self.action, Input), partial=partial).run_validation(request.data)
+        return built(self.bodies.get(self.action, Input), partial=partial).run_validation(request.data)
 
     def write(self, request: Request, effect: Callable[[Any], Any], *, partial: bool = False) -> HttpResponse:
         """Validate this action's body, do `effect` with its values once, and answer with what it returns."""

@@ -56,7 +56,11 @@ def first_rows[M: Model](rows: QuerySet[M], how_many: int, *, after: int = 0) ->
     if not joined and not rows.query.select_related:
         return list(rows[part])
     first = _along_the_list(ids) if joined else list(ids)
-    return list(rows.filter(pk__in=first)) if first else []
+    if not first:
+        return []
+    these = rows.all()
+    these.query.clear_where()  # they are chosen: asked again, a planner would again begin with the smallest table
+    return list(these.filter(pk__in=first))
 
 
 def _along_the_list(ids: "QuerySet[Any, int]") -> list[int]:

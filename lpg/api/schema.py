@@ -5,11 +5,14 @@ from typing import Any, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from lpg.api.door import KEY_HEADER, Door
+from lpg.api.inputs import ListQuery
 from lpg.problems import TITLES
+from lpg.sheets import MEDIA
 
 BASE = "/api/v1/"
 WRITES = {"POST", "PUT", "PATCH"}
@@ -66,8 +69,8 @@ class DoorSchema(AutoSchema):
 
     def get_summary(self) -> str:
         """The first sentence of the action's own docstring, or what the usual actions do, in the resource's name."""
-        own = vars(type(self.view)).get(self.view.action)
-        if own is not None and own.__doc__:
+        own = getattr(self.view, self.view.action)
+        if own.__module__ != Door.__module__ and own.__doc__:
             return str(own.__doc__).strip().split(". ")[0].split(".\n")[0].rstrip(".")
         one, many = self.view.nouns
         return USUAL[self.view.action].format(one=one, many=many)
@@ -77,11 +80,17 @@ class DoorSchema(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         status, shape = self.view.answer()
+        if self.view.action in self.view.files:
+            return {(status, self.view.files[self.view.action][0]): OpenApiTypes.BINARY}
         if shape is None:
             return {status: OpenApiResponse(description="Done.")}
-        if self.method == "GET" and "cursor" in self.view.query_class()._declared_fields:
-            return {status: shape(many=True)}
-        return {status: shape}
+        if self.method == "GET" and issubclass(self.view.query_class(), ListQuery):
+            answers: dict[Any, Any] = {(status, "application/json"): shape(many=True)}
+        else:
+            answers = {(status, "application/json"): shape}
+        if self.view.action in self.view.exports:
+            answers |= {(status, media.split(";")[0]): OpenApiTypes.BINARY for media in MEDIA.values()}
+        return answers
 
     def get_override_parameters(self) -> list[Any]:
         query = self.view.query_class()
@@ -97,11 +106,16 @@ class DoorSchema(AutoSchema):
     def get_examples(self) -> list[OpenApiExample]:
         examples = []
         body = self.view.bodies.get(self.view.action) if self.method in WRITES else None
-        shape = self.view.answer()[1]
+        status, shape = self.view.answer()
         if body is not None:
             examples.append(OpenApiExample("Request", value=cast(Any, body).example, request_only=True))
-        if shape is not None:
-            examples.append(OpenApiExample("Answer", value=cast(Any, shape).example, response_only=True))
+        if self.view.action in self.view.files:
+            media, begins = self.view.files[self.view.action]
+            examples.append(OpenApiExample("Answer", value=begins, response_only=True, media_type=media))
+        elif shape is not None:
+            examples.append(
+                OpenApiExample("Answer", value=cast(Any, shape).example, response_only=True, status_codes=[str(status)])
+            )
         return examples
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
@@ -140,6 +154,8 @@ class DoorSchema(AutoSchema):
             found |= {413, 415}
             found |= {409} if self.view.keyed else {429}
             found |= {422} if self.method == "POST" and self.view.keyed else set()
+        if self.view.action in self.view.may_refuse:
+            found |= {409}
         return sorted(found)
 
     def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
@@ -187,6 +203,7 @@ class AmountScheme(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself
     target_class = "lpg.accounts.tokens.SessionAuthentication"
+    match_subclasses = True
     name = "bearer"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Which customers somebody sees, and what they pay today."""
 
+from collections import defaultdict
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +11,9 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from lpg import sql
+from lpg.clock import Days
 from lpg.customers.models import Customer, Rate
-from lpg.equipment.models import Equipment
+from lpg.equipment.models import DefaultRate, Equipment
 from lpg.fields import RateField
 from lpg.roles import Actor, sees
 
@@ -63,6 +65,28 @@ def rates_on(customer_id: int, equipment_ids: Collection[int], day: date) -> dic
     in_order = sorted(found, key=lambda row: (row[0], str(row[3]), row[4]))  # of several the last counts
     places = RateField.decimal_places
     return {equipment: Decimal(rate).scaleb(-places) for _, equipment, rate, _, _ in in_order}
+
+
+def rates_shown(
+    customer_id: int, equipment_ids: Collection[int], since: datetime, until: datetime
+) -> dict[int, set[Decimal]]:
+    """All that this customer was to pay for each of these at some time between: what a phone may have shown.
+
+    By what was entered by then, as it counted then; and by what has been entered since for those days.
+    """
+    columns = ("equipment", "effective_from", "id", "created_at", "rate")
+    own = Rate.objects.filter(customer=customer_id, equipment__in=equipment_ids).values_list(*columns)
+    default = DefaultRate.objects.filter(equipment__in=equipment_ids).values_list(*columns)
+    rows = [*default.order_by("effective_from", "id"), *own.order_by("effective_from", "id")]  # the last counts
+    entered = [at for *_, at, _ in rows if since < at <= until]
+    midnights = Days(timezone.localdate(since), timezone.localdate(until)).midnights[1:]
+    shown: dict[int, set[Decimal]] = defaultdict(set)
+    for at in [since, until, *entered, *midnights]:
+        begun = [row for row in rows if row[1] <= timezone.localdate(at)]
+        for known in ([row for row in begun if row[3] <= at], begun):
+            for equipment, rate in {row[0]: row[4] for row in known}.items():
+                shown[equipment].add(rate)
+    return shown
 
 
 def rate_for(customer: Customer, equipment: Equipment | None, day: date) -> Decimal | None:

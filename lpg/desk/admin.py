@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn, cast
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.db.models import Model, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
@@ -47,15 +48,17 @@ def allowed(request: HttpRequest, capability: str) -> bool:
     return request.user.is_authenticated and may(actor_of(request), capability)
 
 
-def only_with(site: AdminSite, capability: str, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def only_with[Answer: HttpResponseBase](
+    site: AdminSite, capability: str, view: Callable[..., Answer]
+) -> Callable[..., Answer]:
     """A page of the desk's own for those whose role has this capability; the others are refused."""
 
-    def judged(request: HttpRequest, **named: Any) -> HttpResponse:
+    def judged(request: HttpRequest, **named: Any) -> Answer:
         if not allowed(request, capability):
             raise PermissionDenied
         return view(request, **named)
 
-    return site.admin_view(judged)
+    return cast(Callable[..., Answer], site.admin_view(judged))
 
 
 def id_in(text: str) -> int | None:
@@ -251,6 +254,19 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]  # the theme has no types
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         return cast(HttpResponse, super().render_change_form(request, context, *args, **kwargs))
+
+    def button(self, request: HttpRequest, effect: Callable[[], object], *, back: str, words: str) -> HttpResponse:
+        """A button that stands on another page: it does one thing once, and leads back there; if not, it says why."""
+        form = PlainForm(request.POST)
+
+        def done() -> Saved:
+            effect()
+            return Saved(back, words)
+
+        way = saved(request, form, done)
+        for message in () if way else form.non_field_errors():
+            messages.error(request, str(message))
+        return way or HttpResponseRedirect(back)
 
     def page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
         request.current_app = self.admin_site.name

@@ -43,6 +43,25 @@ PHRASES = {
     "UPDATE_INVOICE": "Changed what is due on invoice",
     "CREATE_PAYMENT": "Received payment",
     "UPDATE_PAYMENT": "Changed what is left of payment",
+    "REVERSE_PAYMENT": "Reversed payment",
+    "PRINT_INVOICE": "Printed",
+    "EMAIL_INVOICE": "Emailed for the first time",
+    "CREATE_DELIVERY": "Queued email",
+    "SEND_DELIVERY": "Sent email",
+    "FAIL_DELIVERY": "Gave up email",
+    "RETRY_DELIVERY": "Asked to try again email",
+    "CREATE_INVOICE_PDF": "Made PDF",
+    "UPDATE_INVOICE_PDF": "Made PDF anew",
+    "CREATE_RECEIPT_PDF": "Made receipt",
+    "UPDATE_RECEIPT_PDF": "Made receipt anew",
+    "CREATE_DAY_CLOSE": "Closed the day",
+    "APPROVE_DAY_CLOSE": "Approved day close",
+    "CREATE_DEVICE": "Registered phone",
+    "UPDATE_DEVICE": "Renamed phone",
+    "SWITCH_OFF_DEVICE": "Switched off phone",
+    "RETRY_SYNC_EXCEPTION": "Tried again what a phone has sent",
+    "RESOLVE_SYNC_EXCEPTION": "Settled what a phone has sent",
+    "DISMISS_SYNC_EXCEPTION": "Dismissed what a phone has sent",
     "CREATE_METER": "Installed meter",
     "CREATE_METER_READING": "Read meter",
     "UPDATE_METER_READING": "Changed who bills a reading of meter",
@@ -91,7 +110,8 @@ CODES = {  # kept as a program says it, where the column lists no words for it
     "credit_limit": "Over the credit limit",
 }
 ITSELF = {"id", "created_at"}  # what the row says anyway
-OWNERS = ("meter", "customer", "equipment", "place", "destination", "user")  # whose or where it is, without own name
+# Whose or where it is, without own name.
+OWNERS = ("invoice", "payment", "meter", "customer", "equipment", "place", "destination", "user")
 
 type Columns = dict[str, Any]
 type Names = dict[type[models.Model], dict[Any, str]]

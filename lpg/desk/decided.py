@@ -32,6 +32,7 @@ class Decision:
     effect: Callable[[Actor, int, Any, datetime], object]  # who, which entry, what the form says, when
     style: str = "desk-main"
     form: type[PlainForm] | None = None
+    in_units: bool = False  # the effect opens its units of work itself
 
 
 class DecidedAdmin(DeskAdmin):
@@ -76,22 +77,30 @@ class DecidedAdmin(DeskAdmin):
                 raise PermissionDenied
             form = (decision.form or self.form_of_decision)(request.POST)
             if form.is_valid():
-                if self._decide(request, decision, entry.pk, form):
-                    messages.success(request, decision.done.format(entry))
+                if self._decide(request, decision, entry, form):
                     return HttpResponseRedirect(self.then(request))
                 entry = self.found(request, object_id)  # somebody else may have been quicker
         return self._read_page(request, entry, form)
 
-    def _decide(self, request: HttpRequest, decision: Decision, id: int, form: forms.Form) -> bool:
+    def tell(self, request: HttpRequest, decision: Decision, entry: Any, result: Any) -> None:
+        """Say what was done; `result` is what the effect gave back."""
+        messages.success(request, decision.done.format(entry))
+
+    def _decide(self, request: HttpRequest, decision: Decision, entry: Any, form: forms.Form) -> bool:
         """Whether it was done; if not, the form says why."""
         actor = actor_of(request)
+
+        def effect() -> object:
+            return decision.effect(actor, entry.pk, form.cleaned_data, timezone.now())
+
         try:
-            work.run(lambda: decision.effect(actor, id, form.cleaned_data, timezone.now()))
+            result = effect() if decision.in_units else work.run(effect)
         except Missing as missing:
             raise Http404 from missing
         except Refused as refused:
             show(form, refused)
             return False
+        self.tell(request, decision, entry, result)
         return True
 
     def _read_page(self, request: HttpRequest, entry: Any, form: forms.Form) -> HttpResponse:

@@ -122,6 +122,18 @@ class DistributionInput(Input):
     client_temp_id = Code(max_length=64, required=False, allow_null=True, help_text="The same as an Idempotency-Key.")
 
 
+class ConfirmInput(Input):
+    example: ClassVar[dict[str, Any]] = {"items": ITEMS}
+
+    items = serializers.ListField(
+        child=ItemInput(),
+        max_length=MOST_LINES,
+        required=False,
+        allow_null=True,
+        help_text="What was seen moving, if that is known: it must be what the distribution says.",
+    )
+
+
 class DistributionQuery(ListQuery):
     ordering = Choice(["id", "-id"], required=False)
     search = serializers.CharField(required=False, max_length=100, help_text="Start of a number.")

@@ -1,17 +1,22 @@
 """The two steps of a distribution: create records the intent and touches no stock; confirm moves it, once."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 
-from lpg import sql, work
+from lpg import facts, sql, work
+from lpg.accounts.selectors import acting
 from lpg.audit import services as audit
+from lpg.depots.selectors import is_closed
 from lpg.distribution.models import Distribution, DistributionItem
 from lpg.distribution.selectors import ITEMS_WITH_DEPOTS, distributions_seen_by, with_items
 from lpg.errors import Invalid, NotPending, Refused
+from lpg.facts import Fact, Kind
 from lpg.inventory.models import Movement, Place
 from lpg.inventory.places import Owner, places_of
 from lpg.inventory.resolve import equipment_in_use, may_use_truck, owner_named
@@ -58,15 +63,20 @@ def create(
     remarks: str = "",
     client_temp_id: str = "",
     now: datetime,
+    fact: Fact | None = None,
 ) -> Distribution:
     """A numbered PENDING distribution. Stock does not move.
 
-    Raises Invalid (unknown ids, no other side, no depot), Inactive, NotAllowed (somebody else's truck or depot).
+    Raises Invalid (unknown ids, no other side, no depot), Inactive (of a fact that is noted), NotAllowed (somebody
+    else's truck or depot).
     """
+    actor = acting(actor, fact)
     require(actor, "distributions.write")
-    depots = _depots(actor, depot_id, items)
-    equipment_in_use(actor, [item.equipment_id for item in items])
-    other = _other_side(actor, other_side)
+    depots = _depots(actor, depot_id, items, fact)
+    equipment_in_use(actor, [item.equipment_id for item in items], fact=fact)
+    other = _other_side(actor, other_side, fact)
+    if fact:
+        fact.counts_at(None, now, partial(is_closed, other.id if other.kind == Place.Kind.TRUCK else None))
     involved = {*depots, other.id} if other.kind == Place.Kind.DEPOT else set(depots)
     require_at(actor, "distributions.write", *involved)
     if other.kind == Place.Kind.DEPOT and other.id in depots:
@@ -94,40 +104,64 @@ def create(
         )
         for depot, item in zip(depots, items, strict=True)
     )
-    after = {**audit.snapshot(distribution), "items": [item._asdict() for item in items]}
+    after = {**audit.snapshot(distribution), "items": [item._asdict() for item in items], **facts.told(fact)}
     audit.record(actor=actor, action="CREATE_DISTRIBUTION", entity=distribution, before=None, after=after)
     return with_items(Distribution.objects.filter(pk=distribution.pk)).get()
 
 
 @transaction.atomic(savepoint=False)  # refused, all of it goes: two statements less on the hottest path
-def confirm(*, actor: Actor, distribution_id: int, now: datetime) -> Distribution:
+def confirm(
+    *,
+    actor: Actor,
+    distribution_id: int,
+    moved: Sequence[Item] | None = None,
+    now: datetime,
+    fact: Fact | None = None,
+) -> Distribution:
     """Move the stock: OUT from the depots to the other side, IN back. Happens once.
 
-    Raises Missing, NotAllowed, AlreadyConfirmed, NotPending (cancelled), InsufficientStock.
+    Raises Missing, NotAllowed, AlreadyConfirmed, NotPending (cancelled), InsufficientStock. Of a fact they are noted:
+    what is short comes from the adjustment place, and what was decided before stays. `moved`: what a phone saw moving;
+    Invalid where that is not what this says.
     """
+    actor = acting(actor, fact)
     distribution, items = _locked(actor, distribution_id)
+    same = moved is None or _counted(distribution, moved) == _counted(distribution, items)
+    if fact:
+        fact.counts_at(None, now, partial(is_closed, distribution.vehicle_id))
+        if distribution.status != Distribution.Status.PENDING:
+            fact.replayed = same and distribution.status == Distribution.Status.CONFIRMED
+            return _first_wins(distribution, "confirmed", fact)
     if distribution.status == Distribution.Status.CONFIRMED:
         raise AlreadyConfirmed(f"{distribution} was confirmed before. The stock has moved; nothing is left to do.")
     if distribution.status == Distribution.Status.CANCELLED:
         raise NotPending(f"{distribution} was cancelled. Make a new one if the cylinders go after all.")
+    if not same:
+        raise Invalid({"items": [f"This is not what {distribution} says. Cancel it, and make another."]})
     before = audit.snapshot(distribution)
     distribution.status = Distribution.Status.CONFIRMED
     distribution.confirmed_at = now
     cause = Cause(Movement.Cause.DISTRIBUTION, distribution.pk, distribution.distribution_number)
-    move(_lines(distribution, items), cause=cause, actor=actor, now=now)
+    move(_lines(distribution, items), cause=cause, actor=actor, now=now, fact=fact)
     sql.run(
         "UPDATE distribution_distribution SET status = %s, confirmed_at = %s WHERE id = %s",
         [distribution.status.value, sql.moment(now), distribution.pk],
     )
-    after = audit.snapshot(distribution)
+    after = {**audit.snapshot(distribution), **facts.told(fact)}
     audit.record(actor=actor, action="CONFIRM_DISTRIBUTION", entity=distribution, before=before, after=after)
     return distribution
 
 
 @transaction.atomic
-def cancel(*, actor: Actor, distribution_id: int, now: datetime) -> Distribution:
-    """Put a pending one aside. Raises Missing, NotAllowed, NotPending."""
+def cancel(*, actor: Actor, distribution_id: int, now: datetime, fact: Fact | None = None) -> Distribution:
+    """Put a pending one aside. Raises Missing, NotAllowed, NotPending; of a fact the last is noted."""
+    actor = acting(actor, fact)
     distribution, _ = _locked(actor, distribution_id)
+    if fact:
+        fact.counts_at(None, now, partial(is_closed, distribution.vehicle_id))
+        if distribution.status != Distribution.Status.PENDING:
+            fact.replayed = distribution.status == Distribution.Status.CANCELLED
+            return _first_wins(distribution, "cancelled", fact)
     if distribution.status != Distribution.Status.PENDING:
         status = Distribution.Status(distribution.status).label.lower()
         raise NotPending(f"{distribution} is {status} already; only a pending one can be cancelled.")
@@ -147,7 +181,26 @@ def _locked(actor: Actor, distribution_id: int) -> tuple[Distribution, list[Dist
     return distribution, items
 
 
-def _depots(actor: Actor, depot_id: int | None, items: Sequence[Item]) -> list[int]:
+def _first_wins(distribution: Distribution, asked: str, fact: Fact) -> Distribution:
+    """It stays as it was decided before; that it was asked for otherwise is noted."""
+    if not fact.replayed:
+        was = Distribution.Status(distribution.status).label.lower()
+        otherwise = ", with other quantities" if was == asked else ""
+        words = f"{distribution} was {was} before it was said to be {asked}{otherwise}. It stays as it is."
+        fact.note(Kind.FIRST_WINS, words, distribution=distribution.pk, status=distribution.status)
+    return distribution
+
+
+def _counted(distribution: Distribution, items: Iterable[Item | DistributionItem]) -> Counter[tuple[Any, ...]]:
+    """How many of what move where, in whatever lines they are written."""
+    counted: Counter[tuple[Any, ...]] = Counter()
+    for item in items:
+        depot = item.depot_id or distribution.depot_id
+        counted[depot, item.equipment_id, item.direction, item.condition] += item.quantity
+    return counted
+
+
+def _depots(actor: Actor, depot_id: int | None, items: Sequence[Item], fact: Fact | None) -> list[int]:
     """The depot of each line. Raises Invalid when a line has none, or for an unknown one; Inactive."""
     errors = {
         f"items.{number}.depot": ["Say which depot, here or for the whole distribution."]
@@ -158,13 +211,13 @@ def _depots(actor: Actor, depot_id: int | None, items: Sequence[Item]) -> list[i
         raise Invalid(errors)
     depots = [item.depot_id or depot_id or 0 for item in items]
     if depot_id is not None:
-        owner_named(actor, Place.Kind.DEPOT, depot_id, field="depot")
+        owner_named(actor, Place.Kind.DEPOT, depot_id, field="depot", fact=fact)
     for depot in {*depots} - {depot_id}:
-        owner_named(actor, Place.Kind.DEPOT, depot, field=f"items.{depots.index(depot)}.depot")
+        owner_named(actor, Place.Kind.DEPOT, depot, field=f"items.{depots.index(depot)}.depot", fact=fact)
     return depots
 
 
-def _other_side(actor: Actor, named: OtherSide) -> Owner:
+def _other_side(actor: Actor, named: OtherSide, fact: Fact | None) -> Owner:
     given = [
         (Place.Kind.TRUCK, named.vehicle_id, "vehicle"),
         (Place.Kind.DEPOT, named.to_depot_id, "to_depot"),
@@ -178,7 +231,7 @@ def _other_side(actor: Actor, named: OtherSide) -> Owner:
             raise Invalid({"vehicle": ["You have no truck. Name a vehicle, a depot (to_depot) or a customer."]})
         return Owner(Place.Kind.TRUCK, actor.vehicle_id)
     kind, id, field = chosen[0]
-    owner = owner_named(actor, kind, id, field=field)
+    owner = owner_named(actor, kind, id, field=field, fact=fact)
     if kind == Place.Kind.TRUCK:
         may_use_truck(actor, owner.id, "distributions.write")
     return owner

@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from lpg import work
+from lpg.day_close.checks import CHECKS as OF_DAY_CLOSES
 from lpg.distribution.checks import CHECKS as OF_DISTRIBUTIONS
 from lpg.integrity.models import Run
 from lpg.inventory.checks import CHECKS as OF_STOCK
@@ -11,7 +12,7 @@ from lpg.meters.checks import CHECKS as OF_METERS
 from lpg.payments.checks import CHECKS as OF_MONEY
 from lpg.transactions.checks import CHECKS as OF_SALES
 
-CHECKS = {**OF_STOCK, **OF_DISTRIBUTIONS, **OF_METERS, **OF_SALES, **OF_DOCUMENTS, **OF_MONEY}
+CHECKS = {**OF_STOCK, **OF_DISTRIBUTIONS, **OF_METERS, **OF_SALES, **OF_DOCUMENTS, **OF_MONEY, **OF_DAY_CLOSES}
 
 
 def verify() -> Run:

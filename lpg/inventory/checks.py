@@ -37,8 +37,26 @@ def balances_are_the_sum_of_their_movements() -> list[str]:
     )
 
 
+def shortfalls_were_taken_at_once() -> list[str]:
+    """What came from the adjustment place, as a fact cannot be refused, went on with that sale or distribution."""
+    return rows_that_disagree(
+        """
+        SELECT s.id, s.cause_number, s.quantity, COALESCE(SUM(m.quantity), 0) FROM inventory_movement s
+        JOIN inventory_place p ON p.id = s.origin_id
+        LEFT JOIN inventory_movement m ON m.cause IN ('TRANSACTION', 'DISTRIBUTION') AND m.cause_id = s.cause_id
+            AND m.cause_number = s.cause_number AND m.origin_id = s.destination_id
+            AND m.equipment_id = s.equipment_id AND m.origin_condition = s.destination_condition
+        WHERE s.cause = 'SHORTFALL'
+        GROUP BY s.id, s.cause_number, s.quantity, p.kind
+        HAVING p.kind <> 'adjustment' OR COALESCE(SUM(m.quantity), 0) < s.quantity
+        """,
+        "movement {0} for {1}: {2} were not in the books, {3} went on from there",
+    )
+
+
 CHECKS: dict[str, Check] = {
     "stock: nothing appears or vanishes": nothing_appears_or_vanishes,
     "stock: balances are the sum of their movements": balances_are_the_sum_of_their_movements,
+    "stock: what was not in the books went on at once": shortfalls_were_taken_at_once,
     "stock: no depot, truck or customer holds less than nothing": physical_balances_are_not_negative,
 }

@@ -123,6 +123,8 @@ class Movement(AppendOnly):
         COUNT = "COUNT", "Count"
         METER = "METER", "Meter"
         TRANSACTION = "TRANSACTION", "Sale"
+        SHORTFALL = "SHORTFALL", "Not in the books"
+        DAY_CLOSE = "DAY_CLOSE", "Day close"
 
     origin = models.ForeignKey(Place, models.PROTECT, related_name="+")
     origin_condition = AsciiField(max_length=7, blank=True)

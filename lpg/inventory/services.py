@@ -12,6 +12,7 @@ from lpg import sql
 from lpg.audit import services as audit
 from lpg.equipment.models import Equipment
 from lpg.errors import Invalid, Refused
+from lpg.facts import Fact, Kind
 from lpg.inventory.models import Balance, Condition, Movement, Place, Transfer
 from lpg.inventory.places import ADJUSTMENT, place_of
 from lpg.inventory.selectors import Key
@@ -86,6 +87,9 @@ MOVEMENT = (
 )
 
 
+SHORTFALL = "The books held less than was taken"
+
+
 class InsufficientStock(Refused):
     """Some place holds less than is to be taken. All that is short is told at once, and nothing has moved."""
 
@@ -93,64 +97,87 @@ class InsufficientStock(Refused):
     title = "Not enough stock"
 
 
-class Ready(NamedTuple):
-    """Lines that can be moved: their balances are locked and hold enough."""
+class Moved(NamedTuple):
+    """A line whose balances are written, and what they hold since: the ledger has still to say why."""
 
-    lines: Sequence[Line]
-    held: dict[Key, Held]
+    line: Line
+    origin_after: int
+    destination_after: int
+    is_shortfall: bool = False
 
 
-def move(lines: Sequence[Line], *, cause: Cause, reason: str = "", actor: Actor, now: datetime) -> None:
+class Short(NamedTuple):
+    """A place that holds less than is to be taken."""
+
+    key: Key
+    wanted: int
+    there: int
+
+
+def move(
+    lines: Sequence[Line], *, cause: Cause, reason: str = "", actor: Actor, now: datetime, fact: Fact | None = None
+) -> None:
     """Move all lines or none. The number of statements does not depend on how many there are.
 
     Locks the balances in one fixed order, checks what they will hold when all is done, and writes the ledger.
-    Raises InsufficientStock.
+    Raises InsufficientStock; of a fact what is short is noted, as by `shift`.
     """
-    post(prepare(lines), cause=cause, reason=reason, actor=actor, now=now)
+    post(shift(lines, fact), cause=cause, reason=reason, actor=actor, now=now)
 
 
-def prepare(lines: Sequence[Line]) -> Ready:
-    """Lock what `lines` touch and see that it is enough, before a number is taken. Raises InsufficientStock."""
+def shift(lines: Sequence[Line], fact: Fact | None = None) -> list[Moved]:
+    """Write the balances. The caller must `post` what this returns: a sale does so once it has its number.
+
+    So the number, which everybody waits for, is held for as short as can be. Raises InsufficientStock.
+    Of a fact what is short is noted, and comes from the adjustment place first, by movements of its own.
+    """
+    if not lines:
+        return []
     places = {place.pk: place for line in lines for place in (line.origin, line.destination)}
     held = _locked({key for line in lines for key in (line.taken, line.given)}, places)
-    _refuse_shortages(lines, held, places)
-    return Ready(lines, held)
-
-
-def post(ready: Ready, *, cause: Cause, reason: str = "", actor: Actor, now: datetime) -> None:
-    """Move what was prepared, once."""
-    lines, held = ready
-    at = sql.moment(now)
-    movements = []
-    for line in lines:
+    first: list[Line] = []
+    if short := _short(lines, held):
+        if fact is None:
+            raise _insufficient(short, places)
+        first = _made_up(short, held, places, fact)
+    moved = []
+    for number, line in enumerate([*first, *lines]):
         taken, given = held[line.taken], held[line.given]
         taken.quantity -= line.quantity
         given.quantity += line.quantity
-        movements.append(
-            (
-                line.origin.pk,
-                line.origin_condition,
-                taken.quantity,
-                line.destination.pk,
-                line.destination_condition,
-                given.quantity,
-                line.equipment_id,
-                line.quantity,
-                cause.kind.value,
-                cause.id,
-                cause.number,
-                reason,
-                actor.pk,
-                at,
-            )
-        )
+        moved.append(Moved(line, taken.quantity, given.quantity, number < len(first)))
     cases, ids = " WHEN %s THEN %s" * len(held), ", ".join(["%s"] * len(held))
     values = [value for balance in held.values() for value in (balance.id, balance.quantity)]
     sql.run(
         f"UPDATE inventory_balance SET quantity = CASE id{cases} END WHERE id IN ({ids})",  # noqa: S608
         [*values, *(balance.id for balance in held.values())],
     )
-    sql.insert("inventory_movement", MOVEMENT, movements)
+    return moved
+
+
+def post(moved: Sequence[Moved], *, cause: Cause, reason: str = "", actor: Actor, now: datetime) -> None:
+    """Write the ledger of what was shifted, once."""
+    at = sql.moment(now)
+    rows = [
+        (
+            line.origin.pk,
+            line.origin_condition,
+            origin_after,
+            line.destination.pk,
+            line.destination_condition,
+            destination_after,
+            line.equipment_id,
+            line.quantity,
+            Movement.Cause.SHORTFALL.value if is_shortfall else cause.kind.value,
+            cause.id,
+            cause.number,
+            SHORTFALL if is_shortfall else reason,
+            actor.pk,
+            at,
+        )
+        for line, origin_after, destination_after, is_shortfall in moved
+    ]
+    sql.insert("inventory_movement", MOVEMENT, rows)
 
 
 @transaction.atomic
@@ -267,24 +294,59 @@ def _lock_there(keys: set[Key]) -> dict[Key, Held]:
     }
 
 
-def _refuse_shortages(lines: Sequence[Line], held: dict[Key, Held], places: dict[int, Place]) -> None:
+def _short(lines: Sequence[Line], held: dict[Key, Held]) -> list[Short]:
+    """Which physical balances would fall below nothing."""
     taken: Counter[Key] = Counter()
     given: Counter[Key] = Counter()
     for line in lines:
         taken[line.taken] += line.quantity
         given[line.given] += line.quantity
-    short = [
-        (key, wanted, held[key].quantity + given[key])
+    return [
+        Short(key, wanted, held[key].quantity + given[key])
         for key, wanted in taken.items()
         if held[key].physical and held[key].quantity + given[key] < wanted
     ]
-    if short:
-        raise _insufficient(short, places)
 
 
-def _insufficient(short: list[tuple[Key, int, int]], places: dict[int, Place]) -> InsufficientStock:
-    names = dict(Equipment.objects.filter(pk__in={key[1] for key, _, _ in short}).values_list("pk", "name"))
-    facts = [
+def _made_up(short: list[Short], held: dict[Key, Held], places: dict[int, Place], fact: Fact) -> list[Line]:
+    """What has to come from the adjustment place first. Notes it, and adds the balances there to those held.
+
+    They are locked after the others, whatever their keys: a sale that is not short must not wait for them. A deadlock
+    with a count of the same truck at the same moment is tried again as any.
+    """
+    for kind, at_customer in ((Kind.SHORT_STOCK, False), (Kind.SURPLUS_RETURN, True)):
+        of_kind = [one for one in short if (places[one.key[0]].kind == Place.Kind.CUSTOMER) is at_customer]
+        if of_kind:
+            shortages = _shortages(of_kind, places)
+            words = [
+                f"{one['place_name']} had {one['available']} {_what(one)} by the books, {one['requested']} were taken."
+                for one in shortages
+            ]
+            fact.note(kind, " ".join(words), shortages=shortages)
+    outside = place_of(ADJUSTMENT)
+    places[outside.pk] = outside
+    lines = [
+        Line(outside, Condition.NONE, places[place], condition, equipment, wanted - there)
+        for (place, equipment, condition), wanted, there in short
+    ]
+    held.update(_locked({line.taken for line in lines}, places))
+    return lines
+
+
+def _insufficient(short: list[Short], places: dict[int, Place]) -> InsufficientStock:
+    shortages = _shortages(short, places)
+    first, rest = shortages[0], len(shortages) - 1
+    words = (
+        f"{first['place_name']} has {first['available']} {_what(first)}, you need {first['requested']}. "
+        "Lower the quantity, or bring more there first."
+    )
+    more = f" {rest} more {'line is' if rest == 1 else 'lines are'} short." if rest else ""
+    return InsufficientStock(words + more, shortages=shortages)
+
+
+def _shortages(short: list[Short], places: dict[int, Place]) -> list[dict[str, Any]]:
+    names = dict(Equipment.objects.filter(pk__in={one.key[1] for one in short}).values_list("pk", "name"))
+    return [
         {
             "place": place,
             "place_name": places[place].name,
@@ -296,12 +358,9 @@ def _insufficient(short: list[tuple[Key, int, int]], places: dict[int, Place]) -
         }
         for (place, equipment, condition), wanted, there in short
     ]
-    (place, equipment, condition), wanted, there = short[0]
+
+
+def _what(shortage: dict[str, Any]) -> str:
+    condition = shortage["condition"]
     kind = f"{Condition(condition).label.lower()} " if condition else ""
-    words = (
-        f"{places[place].name} has {there} {kind}{names[equipment]}, you need {wanted}. "
-        "Lower the quantity, or bring more there first."
-    )
-    rest = len(facts) - 1
-    more = f" {rest} more {'line is' if rest == 1 else 'lines are'} short." if rest else ""
-    return InsufficientStock(words + more, shortages=facts)
+    return f"{kind}{shortage['equipment_name']}"

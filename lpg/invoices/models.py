@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from lpg.append_only import AppendOnly, Kept
 from lpg.fields import AsciiField, MoneyField, RateField, ReadingField
+from lpg.paper.models import StoredPdf
 
 
 class Invoice(Kept):
@@ -22,9 +23,13 @@ class Invoice(Kept):
 
     class Status(models.TextChoices):
         GENERATED = "generated", "Generated"
+        PRINTED = "printed", "Printed"
+        EMAILED = "emailed", "Emailed"
         PAID = "paid", "Paid"
 
-    may_change = frozenset({"balance_due", "paid_at", "credited_at"})
+    may_change = frozenset(
+        {"balance_due", "paid_at", "credited_at", "printed_at", "emailed_at", "pdf_due_at", "pdf_error"}
+    )
 
     invoice_number = AsciiField("number", max_length=25, unique=True)
     document_type = AsciiField("type", max_length=22, choices=Type.choices)
@@ -49,8 +54,13 @@ class Invoice(Kept):
     generated_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
     credited_at = models.DateTimeField(null=True)
+    printed_at = models.DateTimeField(null=True)  # these two: the first time
+    emailed_at = models.DateTimeField(null=True)
+    pdf_due_at = models.DateTimeField(null=True)  # when a worker may make the PDF, or try again; none when it is there
+    pdf_error = models.CharField(max_length=200, null=True)
 
-    in_order: list["InvoiceLine"]  # by `with_lines` and the services
+    in_order: list["InvoiceLine"]  # these two by `with_lines` and the services
+    posted: list["Delivery"]
 
     class Meta:
         constraints: ClassVar = [
@@ -68,7 +78,11 @@ class Invoice(Kept):
                 | (~Q(document_type="credit_note") & Q(balance_due__gte=0, balance_due__lte=F("total_amount"))),
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["customer", "balance_due"], name="invoice_open_of_customer")]
+        indexes: ClassVar = [
+            models.Index(fields=["customer", "balance_due"], name="invoice_open_of_customer"),
+            models.Index(fields=["pdf_due_at"], name="invoice_pdf_due"),
+            models.Index(fields=["issued_on"], name="invoice_of_day"),
+        ]
 
     def __str__(self) -> str:
         return self.invoice_number
@@ -93,7 +107,11 @@ class Invoice(Kept):
 
     @property
     def status(self) -> str:
-        return Invoice.Status.PAID if self.paid_at and not self.balance_due else Invoice.Status.GENERATED
+        if self.paid_at and not self.balance_due:
+            return Invoice.Status.PAID
+        if self.emailed_at:
+            return Invoice.Status.EMAILED
+        return Invoice.Status.PRINTED if self.printed_at else Invoice.Status.GENERATED
 
 
 class InvoiceLine(AppendOnly):
@@ -110,3 +128,65 @@ class InvoiceLine(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.description}"
+
+
+class InvoicePdf(StoredPdf):
+    """A document's PDF. The highest version is the one in force; there is a second only if the first was lost."""
+
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="pdfs")
+
+    class Meta(StoredPdf.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["invoice", "version"], name="invoice_pdf_version_once")
+        ]
+
+    @property
+    def depot_id(self) -> int:
+        return self.invoice.depot_id
+
+
+class Delivery(Kept):
+    """A document on its way to an address: what is due, how often it was tried, and how it ended."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        SENDING = "sending", "Sending"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+
+    may_change = frozenset({"state", "attempts", "next_try_at", "gives_up_at", "last_error", "sent_at"})
+
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="deliveries")
+    to = models.CharField(max_length=254, blank=True)  # blank: there was no address, and it failed at once
+    state = AsciiField(max_length=7, choices=State.choices)
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)  # while sending: when another worker may take it up
+    gives_up_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(null=True)
+    message_id = AsciiField(max_length=100, unique=True)  # the same at every try
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")  # who asked for it
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "email"  # the API's name is the contract's; a delivery is of cylinders, people say
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="delivery_has_its_times",
+                condition=Q(state__in=["queued", "sending"], next_try_at__isnull=False, sent_at=None) & ~Q(to="")
+                | Q(state="sent", next_try_at=None, sent_at__isnull=False) & ~Q(to="")
+                | Q(state="failed", next_try_at=None, sent_at=None) & ~Q(last_error=""),
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["next_try_at"], name="delivery_due"),
+            models.Index(fields=["state", "id"], name="delivery_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice} to {self.to or 'nobody'}"
+
+    @property
+    def depot_id(self) -> int:
+        """A delivery belongs to the depot of the document's customer."""
+        return self.invoice.depot_id

@@ -1,5 +1,6 @@
 """Which documents somebody sees, what is open, and what a customer owes by documents."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -7,10 +8,11 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from lpg import sql
 from lpg.fields import MoneyField
-from lpg.invoices.models import Invoice, InvoiceLine
+from lpg.invoices.models import Delivery, Invoice, InvoiceLine
 from lpg.roles import Actor, sees
 
 LINES: Any = Prefetch("lines", InvoiceLine.objects.order_by("pk"), to_attr="in_order")
+POSTED: Any = Prefetch("deliveries", Delivery.objects.order_by("pk"), to_attr="posted")
 
 
 def invoices_seen_by(actor: Actor) -> QuerySet[Invoice]:
@@ -20,7 +22,25 @@ def invoices_seen_by(actor: Actor) -> QuerySet[Invoice]:
 
 
 def with_lines(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
-    return rows.select_related("correction").prefetch_related(LINES)
+    """Each with its lines (`in_order`) and its deliveries (`posted`)."""
+    return rows.select_related("correction").prefetch_related(LINES, POSTED)
+
+
+def deliveries_of(invoice_id: int) -> list[Delivery]:
+    """Of one document, the first first."""
+    return sql.entities(Delivery, "WHERE invoice_id = %s ORDER BY id", [invoice_id])
+
+
+def deliveries_seen_by(actor: Actor) -> QuerySet[Delivery]:
+    """Those of the documents one sees."""
+    at_own = Q(invoice__customer__depot__in=actor.own_depot_ids)
+    seen = sees(actor, "invoices.read", depots=lambda: at_own, self_=Q(invoice__user=actor.pk))
+    return Delivery.objects.filter(seen)
+
+
+def deliveries_due(now: datetime) -> QuerySet[Delivery]:
+    """The longest due first."""
+    return Delivery.objects.filter(next_try_at__lte=now).order_by("next_try_at", "pk")
 
 
 def open_invoices_of(customer_id: int) -> QuerySet[Invoice]:

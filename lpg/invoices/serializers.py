@@ -2,8 +2,9 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from lpg.api.inputs import Choice, Day, ListQuery, Ref
-from lpg.invoices.models import Invoice, InvoiceLine
+from lpg import trace
+from lpg.api.inputs import Choice, Day, Email, Input, ListQuery, Ref
+from lpg.invoices.models import Delivery, Invoice, InvoiceLine
 
 
 def shown_money(**more: Any) -> serializers.DecimalField:
@@ -21,6 +22,13 @@ class PlainDecimal(serializers.CharField):
         return format(value.normalize(), "f")
 
 
+class PdfAddress(serializers.URLField):
+    """Where the PDF of a document is."""
+
+    def to_representation(self, value: Any) -> str:
+        return f"{trace.origin.get()}/api/v1/invoices/{value}/pdf/"
+
+
 class LineRow(serializers.ModelSerializer[InvoiceLine]):
     quantity = PlainDecimal(help_text="Cylinders, or units of gas.")
     rate = shown_rate()
@@ -30,6 +38,21 @@ class LineRow(serializers.ModelSerializer[InvoiceLine]):
     class Meta:
         model = InvoiceLine
         fields = ("item_type", "equipment", "description", "quantity", "rate", "net_amount", "amount")
+
+
+class DeliveryRow(serializers.ModelSerializer[Delivery]):
+    """One mail with this document: where to, and how it fares."""
+
+    class Meta:
+        model = Delivery
+        fields = ("id", "to", "state", "attempts", "next_try_at", "last_error", "sent_at")
+
+
+class EmailInput(Input):
+    renamed: ClassVar[dict[str, str]] = {"email": "to"}
+    example: ClassVar[dict[str, Any]] = {"to": "accounts@kopitiam.example"}
+
+    to = Email(allow_blank=True, required=False, default="", help_text="Left out: the customer's own address of today.")
 
 
 class FrozenTransaction(serializers.Serializer[Any]):
@@ -79,9 +102,23 @@ class InvoiceRow(serializers.ModelSerializer[Invoice]):
         "corrects": None,
         "corrected_by": None,
         "reason": "",
+        "pdf_url": "http://127.0.0.1:8000/api/v1/invoices/12/pdf/",
         "generated_at": "2026-11-20T09:30:04+08:00",
+        "printed_at": None,
+        "emailed_at": None,
         "paid_at": None,
         "credited_at": None,
+        "deliveries": [
+            {
+                "id": 4,
+                "to": "accounts@kopitiam.example",
+                "state": "queued",
+                "attempts": 0,
+                "next_try_at": "2026-11-20T09:30:04+08:00",
+                "last_error": "",
+                "sent_at": None,
+            }
+        ],
     }
 
     status = serializers.ChoiceField(Invoice.Status.choices)
@@ -95,6 +132,9 @@ class InvoiceRow(serializers.ModelSerializer[Invoice]):
     corrected_by = serializers.IntegerField(
         source="corrected_by.pk", allow_null=True, help_text="The credit note that took this document back."
     )
+
+    pdf_url = PdfAddress(source="pk")
+    deliveries = DeliveryRow(many=True, source="posted")
 
     class Meta:
         model = Invoice
@@ -116,9 +156,13 @@ class InvoiceRow(serializers.ModelSerializer[Invoice]):
             "corrects",
             "corrected_by",
             "reason",
+            "pdf_url",
             "generated_at",
+            "printed_at",
+            "emailed_at",
             "paid_at",
             "credited_at",
+            "deliveries",
         )
 
 

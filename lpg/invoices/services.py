@@ -166,7 +166,7 @@ def _keep(invoice: Invoice, lines: list[InvoiceLine]) -> tuple[Invoice, audit.Ha
     for line in lines:
         line.invoice = invoice
     sql.add(lines)
-    invoice.in_order = lines
+    invoice.in_order, invoice.posted = lines, []
     invoice._state.fields_cache["correction"] = None  # it is new: nothing has corrected it
     after = {**audit.snapshot(invoice), "lines": [audit.snapshot(line) for line in lines]}
     action = "CREATE_CREDIT_NOTE" if invoice.is_credit_note else "CREATE_INVOICE"
@@ -178,7 +178,12 @@ def _signed(sign: int, amount: Decimal) -> Decimal:
 
 
 def _as_of(now: datetime) -> dict[str, Any]:
-    return {"issued_on": timezone.localdate(now), "generated_at": now, "seller": dict(settings.COMPANY)}
+    return {
+        "issued_on": timezone.localdate(now),
+        "generated_at": now,
+        "pdf_due_at": now,
+        "seller": dict(settings.COMPANY),
+    }
 
 
 def _type(split: Taxed, customer: Customer) -> str:

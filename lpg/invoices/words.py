@@ -1,10 +1,10 @@
-"""How the desk calls documents and says what has become of them."""
+"""How the desk calls documents and says what has become of them and of their emails."""
 
 from typing import NamedTuple
 
 from django.utils import timezone
 
-from lpg.invoices.models import Invoice
+from lpg.invoices.models import Delivery, Invoice
 
 
 class State(NamedTuple):
@@ -44,3 +44,17 @@ def state_of(invoice: Invoice) -> State:
     if invoice.due_date < timezone.localdate():
         return OVERDUE
     return PART if invoice.balance_due < invoice.total_amount else OPEN
+
+
+EMAIL_LABELS = {"sent": "success", "failed": "danger", "queued": "warning", "sending": "warning", "again": "warning"}
+
+
+def email_state_of(delivery: Delivery) -> State:
+    if delivery.state == Delivery.State.SENT:
+        return State("sent", "Sent", "desk-good")
+    if delivery.state == Delivery.State.FAILED:
+        return State("failed", "Failed", "desk-late")
+    if delivery.state == Delivery.State.QUEUED and delivery.attempts:
+        return State("again", "To be tried again", "desk-waiting")
+    words = "Being sent" if delivery.state == Delivery.State.SENDING else "Queued"
+    return State(delivery.state, words, "desk-waiting")

@@ -23,10 +23,10 @@ from lpg.desk.once import Saved, saved
 from lpg.desk.shown import display
 from lpg.errors import Invalid
 from lpg.meters import services
+from lpg.meters.fitting import MeterReadingRegressed
 from lpg.meters.forms import InstallMeter, RecordReading, ReplaceMeter, VoidReading
 from lpg.meters.models import Meter, MeterReading
 from lpg.meters.selectors import meters_seen_by
-from lpg.meters.services import MeterReadingRegressed
 from lpg.meters.usage import chains
 from lpg.meters.words import chain_shown
 from lpg.roles import Actor, may
@@ -188,6 +188,8 @@ class MeterAdmin(ReadAdmin):
 
         title = f"Void the reading {shown.reading(reading.reading)} of {meter.serial_no}"
         note = f"It counts on from {shown.reading(reading.previous)} then; {shown.reading(reading.usage)} go."
+        if reading.kind == MeterReading.Kind.OUTSIDE:
+            note = "It stands outside the chain: what the meter shows, and what is billed, stay as they are."
         return self.meter_form(request, form, effect, meter.customer, (title, note, "Void reading"))
 
     def meter_form(

@@ -8,7 +8,8 @@ def meters_show_their_last_reading() -> list[str]:
         """
         SELECT m.serial_no, m.current_reading, COALESCE(r.reading, -1) FROM meters_meter m
         LEFT JOIN (
-            SELECT meter_id, MAX(id) AS last FROM meters_meterreading WHERE voided_at IS NULL GROUP BY meter_id
+            SELECT meter_id, MAX(id) AS last FROM meters_meterreading
+            WHERE voided_at IS NULL AND kind <> 'OUTSIDE' GROUP BY meter_id
         ) l ON l.meter_id = m.id
         LEFT JOIN meters_meterreading r ON r.id = l.last
         WHERE r.id IS NULL OR r.reading <> m.current_reading
@@ -24,7 +25,7 @@ def chains_never_fall() -> list[str]:
         SELECT m.serial_no, c.id, c.earlier, c.previous, c.reading, c.`usage` FROM (
             SELECT id, meter_id, kind, reading, previous, `usage`, is_rollover,
                 LAG(reading) OVER (PARTITION BY meter_id ORDER BY id) AS earlier
-            FROM meters_meterreading WHERE voided_at IS NULL
+            FROM meters_meterreading WHERE voided_at IS NULL AND kind <> 'OUTSIDE'
         ) c JOIN meters_meter m ON m.id = c.meter_id
         WHERE (c.earlier IS NULL) <> (c.kind = 'INITIAL')
             OR c.previous <> COALESCE(c.earlier, c.reading)
@@ -50,8 +51,21 @@ def billed_usage_is_what_sales_billed() -> list[str]:
     )
 
 
+def readings_outside_mean_nothing() -> list[str]:
+    """What does not fit its chain has no usage, and no sale has billed it."""
+    return rows_that_disagree(
+        """
+        SELECT m.serial_no, r.id, r.`usage`, COALESCE(r.transaction_id, 0) FROM meters_meterreading r
+        JOIN meters_meter m ON m.id = r.meter_id
+        WHERE r.kind = 'OUTSIDE' AND (r.`usage` <> 0 OR r.previous <> r.reading OR r.transaction_id IS NOT NULL)
+        """,
+        "meter {0}, reading {1} is outside the chain, and has usage {2} or is billed by {3}",
+    )
+
+
 CHECKS: dict[str, Check] = {
     "meters: each shows its last reading": meters_show_their_last_reading,
     "meters: chains never fall unless declared": chains_never_fall,
+    "meters: readings outside their chain mean nothing": readings_outside_mean_nothing,
     "meters: usage is billed once, by the sale that says so": billed_usage_is_what_sales_billed,
 }

@@ -68,6 +68,7 @@ class MeterReading(Kept):
         INITIAL = "INITIAL", "At installation"
         PLAIN = "PLAIN", "Read"
         FINAL = "FINAL", "At removal"
+        OUTSIDE = "OUTSIDE", "Does not fit, not billed"  # a fact that cannot join the chain: no usage, never billed
 
     may_change = frozenset({"transaction_id", "voided_at", "void_reason"})
 

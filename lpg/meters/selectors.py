@@ -1,5 +1,6 @@
 """Which meters somebody sees, and what a chain of readings still owes."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -25,6 +26,16 @@ def installed_at(customer_id: int) -> list[Meter]:
     return sql.entities(Meter, where, [customer_id])
 
 
+def hung_at(meter: Meter, at: datetime) -> Meter:
+    """The meter of this one's chain that was at the site at a moment; this one, when none was yet."""
+    if not meter.first_id:
+        return meter
+    chain = Q(meter=meter.first_id) | Q(meter__first=meter.first_id)
+    begun = MeterReading.objects.filter(chain, kind=MeterReading.Kind.INITIAL, created_at__lte=at)
+    last = begun.select_related("meter").order_by("-id").first()
+    return last.meter if last else meter
+
+
 class Unbilled(NamedTuple):
     """What a chain of meters has measured and no sale has billed yet."""
 
@@ -43,7 +54,7 @@ def unbilled(meter: Meter) -> Unbilled:
         chain, ids = "meter_id IN (SELECT id FROM meters_meter WHERE id = %s OR first_id = %s)", [meter.first_id] * 2
     newest: list[MeterReading] = []
     for few in (2, 200, 1_000_000):  # mostly the newest is the one that was billed last
-        where = f"WHERE {chain} AND voided_at IS NULL ORDER BY id DESC LIMIT {few}"
+        where = f"WHERE {chain} AND voided_at IS NULL AND kind <> 'OUTSIDE' ORDER BY id DESC LIMIT {few}"
         newest = sql.entities(MeterReading, where, ids)
         billed = next((at for at, row in enumerate(newest) if row.transaction_id), None)
         if billed is not None:

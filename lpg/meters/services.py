@@ -6,22 +6,27 @@ two readings at once one sees the other.
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
 
 from lpg import sql, work
+from lpg.accounts.selectors import acting
 from lpg.audit import services as audit
 from lpg.clock import refuse_ahead
 from lpg.customers.selectors import customers_seen_by, locked_customer
+from lpg.depots.selectors import is_closed
 from lpg.equipment.models import Equipment
 from lpg.equipment.selectors import equipment_named
 from lpg.errors import AlreadyVoid, Inactive, Invalid, Missing, Refused
+from lpg.facts import Fact, told
 from lpg.inventory.models import Condition, Movement, Place
 from lpg.inventory.places import Owner, place_of
-from lpg.inventory.resolve import place_named
+from lpg.inventory.resolve import place_named, refuse_retired
 from lpg.inventory.services import Cause, Line, move
+from lpg.meters.fitting import Outside, fitting, keep_outside, usage_of
 from lpg.meters.models import Meter, MeterReading
 from lpg.meters.selectors import meters_seen_by, unbilled
 from lpg.roles import Actor, require_at
@@ -53,13 +58,6 @@ class Due(NamedTuple):
     @property
     def total(self) -> Decimal:
         return self.usage + sum(self.earlier.values(), Decimal(0))
-
-
-class MeterReadingRegressed(Refused):
-    """A meter does not run backwards."""
-
-    code = "meter_reading_regressed"
-    title = "Lower than the last reading"
 
 
 class LaterReadingExists(Refused):
@@ -126,23 +124,34 @@ def record(
     read_at: datetime | None = None,
     is_rollover: bool = False,
     now: datetime,
+    fact: Fact | None = None,
 ) -> MeterReading:
     """Keep what a meter shows; the next sale bills it.
 
-    Raises Missing, NotAllowed, Inactive (removed), MeterReadingRegressed, Invalid.
+    Raises Missing, NotAllowed, Inactive (removed), MeterReadingRegressed, Invalid. Of a fact the last three are noted,
+    and the reading is kept outside the chain.
     """
+    actor = acting(actor, fact)
     meter = _locked(actor, meter_id)
     require_at(actor, "readings.write", meter.customer.depot_id)
-    if read_at:
-        refuse_ahead("read_at", read_at, now)
-    usage = usage_of(meter, reading, is_rollover=is_rollover, field="reading")
+    if fact:
+        at = fact.counts_at(read_at, now, partial(is_closed, actor.vehicle_id))
+        refuse_retired(meter.customer, fact)
+    else:
+        at = read_at or now
+        refuse_ahead("read_at", at, now)
+    usage = fitting(meter, reading, is_rollover=is_rollover, field="reading", fact=fact)
+    if usage is None:
+        row, happened = keep_outside(Outside(meter, reading), read_at=at, fact=fact, actor=actor, now=now)
+        audit.record_all(actor, [happened])
+        return row
     kind = MeterReading.Kind.PLAIN
-    return _append(actor, meter, kind, reading, usage, is_rollover=is_rollover, read_at=read_at or now, now=now)
+    return _append(actor, meter, kind, reading, usage, is_rollover=is_rollover, read_at=at, fact=fact, now=now)
 
 
 @transaction.atomic
 def void(*, actor: Actor, meter_id: int, reading_id: int, reason: str, now: datetime) -> MeterReading:
-    """Take back the last reading of a meter, unless a sale has billed it.
+    """Take back the last reading of a meter, unless a sale has billed it, or any that stands outside the chain.
 
     Raises Missing, NotAllowed, AlreadyVoid, Billed, LaterReadingExists.
     """
@@ -155,22 +164,33 @@ def void(*, actor: Actor, meter_id: int, reading_id: int, reason: str, now: date
         raise AlreadyVoid("This reading was voided before. Nothing is left to do.")
     if row.transaction_id:
         raise Billed("A sale has billed this reading. Void that sale, and the reading goes with it.")
-    if row.kind != MeterReading.Kind.PLAIN:
+    if row.kind not in {MeterReading.Kind.PLAIN, MeterReading.Kind.OUTSIDE}:
         raise LaterReadingExists(
             "This was read when the meter was installed or taken away. To correct it, replace the meter by itself: "
             "the same serial number with the right reading."
         )
-    refuse_later(meter, row.pk)
-    _show(meter, row.previous)
+    if row.kind == MeterReading.Kind.PLAIN:
+        refuse_later(meter, row.pk)
+        _show(meter, row.previous)
     row.meter = meter
     return audit.change(row, {"voided_at": now, "void_reason": reason}, actor=actor, action="VOID_METER_READING")
 
 
-def due(meter: Meter, reading: Decimal, *, is_rollover: bool, field: str) -> Due:
-    """What a sale would bill with this reading of a locked meter. Writes nothing. Raises as `record`."""
-    usage = usage_of(meter, reading, is_rollover=is_rollover, field=field)
+def due(meter: Meter, reading: Decimal, *, is_rollover: bool, field: str, fact: Fact | None = None) -> Due | None:
+    """What a sale would bill with this reading of a locked meter. Writes nothing. Raises as `record`.
+
+    None: a fact that cannot join the chain. The sale leaves its meter out, and will `keep_outside`.
+    """
+    usage = fitting(meter, reading, is_rollover=is_rollover, field=field, fact=fact)
+    if usage is None:
+        return None
     before = unbilled(meter)
     return Due(meter, reading, meter.current_reading, usage, is_rollover, before.usages, before.last_billed)
+
+
+def show(what: Due) -> None:
+    """Let the meter stand at what a sale reads. The sale bills it once it has its number."""
+    _show(what.meter, what.reading)
 
 
 def bill(what: Due, *, transaction_id: int, actor: Actor, read_at: datetime, now: datetime) -> list[audit.Happened]:
@@ -189,7 +209,6 @@ def bill(what: Due, *, transaction_id: int, actor: Actor, read_at: datetime, now
         created_at=now,
     )
     sql.add([row])
-    _show(what.meter, what.reading)
     happened = [audit.Happened("CREATE_METER_READING", row, None, audit.snapshot(row))]
     return happened + _mark(what.meter, list(what.earlier), None, transaction_id)
 
@@ -216,33 +235,10 @@ def unbill(*, transaction_id: int, reason: str, now: datetime) -> list[audit.Hap
     return happened + _mark(meter, [row.pk for row in rows[:-1]], transaction_id, None)
 
 
-def usage_of(meter: Meter, reading: Decimal, *, is_rollover: bool, field: str) -> Decimal:
-    """How much gas this reading means. Raises Inactive (removed), Invalid, MeterReadingRegressed."""
-    if meter.removed_on:
-        raise Inactive(f"{meter} was removed on {meter.removed_on}. Read the meter that replaced it.")
-    previous, beyond = meter.current_reading, Decimal(10) ** meter.digits
-    if reading >= beyond:
-        raise Invalid({field: [f"{meter} has {meter.digits} digits. Check the reading."]})
-    if reading >= previous:
-        if is_rollover:
-            raise Invalid(
-                {"is_rollover": [f"{reading} is not below the last reading, {previous}. Leave is_rollover out."]}
-            )
-        return reading - previous
-    if not is_rollover:
-        raise MeterReadingRegressed(
-            f"{meter} showed {previous} last time, {reading} is lower. Read it again; if it has begun again at zero, "
-            "say so (is_rollover), and if it is another meter, have it replaced first.",
-            meter=meter.pk,
-            previous=str(previous),
-            reading=str(reading),
-        )
-    return beyond - previous + reading
-
-
 def refuse_later(meter: Meter, reading_id: int) -> None:
     """Raises LaterReadingExists unless this is the last reading of the meter."""
-    if meter.removed_on or meter.readings.filter(pk__gt=reading_id, voided_at=None).exists():
+    later = meter.readings.filter(pk__gt=reading_id, voided_at=None).exclude(kind=MeterReading.Kind.OUTSIDE)
+    if meter.removed_on or later.exists():
         raise LaterReadingExists(f"{meter} was read again after this. Void the later reading first.")
 
 
@@ -315,6 +311,7 @@ def _append(
     *,
     is_rollover: bool,
     read_at: datetime,
+    fact: Fact | None = None,
     now: datetime,
 ) -> MeterReading:
     row = sql.new(
@@ -329,7 +326,9 @@ def _append(
         user_id=actor.pk,
         created_at=now,
     )
-    audit.create(row, actor=actor)
+    audit.save(row)
+    after = {**audit.snapshot(row), **told(fact)}
+    audit.record(actor=actor, action="CREATE_METER_READING", entity=row, before=None, after=after)
     _show(meter, reading)
     return row
 

@@ -10,6 +10,8 @@ from lpg.desk import shown
 from lpg.meters.models import MeterReading
 from lpg.meters.usage import Chain, Month
 
+MEASURED = {MeterReading.Kind.PLAIN, MeterReading.Kind.FINAL}
+
 
 def chain_shown(chain: Chain, *, may_write: bool) -> dict[str, Any]:
     """For the chart and the table. `may_write`: offers to void the last reading, where that can be."""
@@ -25,13 +27,21 @@ def chain_shown(chain: Chain, *, may_write: bool) -> dict[str, Any]:
         "months": [_month(month, is_now=month.first_day == this_month) for month in chain.months],
         "measured": any(month.usage for month in chain.months),
         "several": bool(chain.former),
-        "readings": [_reading(row, can_void=row is voidable) for row in chain.readings],
+        "readings": [
+            _reading(row, can_void=row is voidable or (may_write and _outside(row))) for row in chain.readings
+        ],
     }
+
+
+def _outside(row: MeterReading) -> bool:
+    """It may be taken back whatever was read since, also of a meter that was removed."""
+    return row.kind == MeterReading.Kind.OUTSIDE and row.voided_at is None
 
 
 def _voidable(chain: Chain) -> MeterReading | None:
     """The last reading of the meter at work, unless a sale has billed it or it belongs to the installation."""
-    own = (row for row in chain.readings if row.meter_id == chain.meter.pk and row.voided_at is None)
+    live = (row for row in chain.readings if row.voided_at is None and row.kind != MeterReading.Kind.OUTSIDE)
+    own = (row for row in live if row.meter_id == chain.meter.pk)
     last = next(own, None)
     plain = last is not None and last.kind == MeterReading.Kind.PLAIN and last.transaction_id is None
     return last if plain else None
@@ -62,9 +72,9 @@ def _reading(row: MeterReading, *, can_void: bool) -> dict[str, Any]:
     return {
         "row": row,
         "reading": shown.reading(row.reading),
-        "usage": shown.NOTHING if row.kind == MeterReading.Kind.INITIAL else shown.reading(row.usage),
+        "usage": shown.reading(row.usage) if row.kind in MEASURED else shown.NOTHING,
         "kind": f"{words}, began again at zero" if row.is_rollover else words,
         "billed_by": row.transaction,
-        "to_be_billed": row.kind != MeterReading.Kind.INITIAL and row.transaction_id is None and not row.voided_at,
+        "to_be_billed": row.kind in MEASURED and row.transaction_id is None and not row.voided_at,
         "void": reverse("admin:meters_meter_void", args=[row.meter_id, row.pk]) if can_void else "",
     }

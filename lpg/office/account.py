@@ -16,14 +16,14 @@ from lpg.meters.selectors import meters_seen_by
 from lpg.meters.usage import chains
 from lpg.meters.words import chain_shown
 from lpg.payments.models import Allocation
-from lpg.payments.selectors import balance_of
+from lpg.payments.selectors import balance_of, payments_seen_by
 from lpg.roles import Actor, may
 from lpg.transactions.holds import NOTHING, final
 from lpg.transactions.models import Transaction
 from lpg.transactions.selectors import ISSUED, transactions_seen_by
 from lpg.transactions.words import comes_to, paid_words, status_words
 
-READINGS, OPEN, SETTLED, SALES = 6, 10, 4, 6
+READINGS, OPEN, SETTLED, SALES, CREDITS = 6, 10, 4, 6, 5
 
 
 def account(request: HttpRequest, customer: Customer) -> dict[str, Any]:
@@ -45,6 +45,8 @@ def account(request: HttpRequest, customer: Customer) -> dict[str, Any]:
         "room": "" if room is None else shown.money(max(room, NOTHING)),
         "over": shown.money(-room) if room is not None and room < 0 else "",
         "may_pay": may(actor, "payments.write"),
+        "may_see_statement": may(actor, "statements.read"),
+        "credits": _credits(actor, customer),
         "pays": customer.get_payment_type_display(),
     }
 
@@ -105,6 +107,18 @@ def settled_by(invoice: Invoice) -> list[dict[str, Any]]:
             "released_at": one.released_at,
         }
         for one in links.select_related("payment", "credit_note", "invoice").order_by("pk")
+    ]
+
+
+def _credits(actor: Actor, customer: Customer) -> list[dict[str, Any]]:
+    """Money and credit notes not used yet, the oldest of each first: on their pages they are put to use."""
+    notes = invoices_seen_by(actor).filter(customer=customer, balance_due__lt=NOTHING).order_by("id")
+    money = payments_seen_by(actor).filter(customer=customer, unallocated__gt=NOTHING).order_by("id")
+    found: list[tuple[Any, str, Any]] = [(one, "invoices_invoice", -one.balance_due) for one in notes[:CREDITS]]
+    found += [(one, "payments_payment", one.unallocated) for one in money[:CREDITS]]
+    return [
+        {"name": str(one), "link": reverse(f"admin:{page}_change", args=[one.pk]), "amount": shown.money(amount)}
+        for one, page, amount in found[:CREDITS]
     ]
 
 

@@ -1,6 +1,6 @@
 """The demo: a small company to look at, made through the services like everything else."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import cycle
 
@@ -14,7 +14,7 @@ from lpg.customers.models import Customer
 from lpg.depots import services as depots
 from lpg.equipment import services as equipment
 from lpg.equipment.models import Equipment
-from lpg.office import demo_sales, demo_stock
+from lpg.office import demo_closes, demo_sales, demo_stock
 from lpg.roles import Actor, Role
 
 PASSWORD = "hsh-demo-2026"  # noqa: S105  # said aloud by `make run`, and never loaded with DEBUG=false
@@ -70,8 +70,13 @@ def load() -> None:
     catalogue = _equipment(admin)
     _customers(admin, list(depot.values()), catalogue)
     demo_sales.half_a_year(admin)
-    rounds = demo_sales.Rounds(User.objects.get(username="supervisor"))
-    demo_stock.load(admin, catalogue, rounds.drive)
+    rounds = demo_sales.Rounds(admin, User.objects.get(username="supervisor"))
+
+    def a_day(crews: list[demo_stock.Crew], days_ago: int, since: datetime) -> None:
+        rounds.drive(crews, days_ago, since)
+        demo_closes.close(admin, crews, days_ago, since + timedelta(hours=9))
+
+    demo_stock.load(admin, catalogue, a_day)
 
 
 def _person(username: str, employee_id: str, role: Role) -> accounts.UserValues:
@@ -131,7 +136,7 @@ def _customers(admin: Actor, depot_ids: list[int], catalogue: list[Equipment]) -
         if payment != Customer.Payment.CASH:
             values["email"] = f"accounts{number}@customers.example"
             values["uen"] = next(uens)
-            values["credit_limit"] = Decimal(900 + 400 * (number % 6))
+            values["credit_limit"] = Decimal(1200 + 400 * (number % 6))
         customer = customers.create_customer(actor=admin, values=values)
         if number % 4 == 0:
             metered = Decimal("2.1000") + Decimal(number % 5) / 20

@@ -1,4 +1,4 @@
-"""The demo's stock: a delivery of the supplier to each depot, and a week of distributions, through the services."""
+"""The demo's stock: a delivery of the supplier to each depot, and a fortnight of distributions, by the services."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -16,7 +16,8 @@ from lpg.inventory.places import SUPPLIER, Owner, place_of
 from lpg.roles import Role
 
 OPENING = {"CYLINDER": 120, "METER": 12, "REGULATOR": 30}
-OLDEST = 6  # days ago
+OLDEST = 13  # days ago
+OPENS = 8  # o'clock
 COLLECTED = (8, 6, 10, 5, 4)  # of each size of cylinder
 
 
@@ -29,18 +30,19 @@ class Crew(NamedTuple):
 
 
 def load(admin: User, catalogue: Sequence[Equipment], rounds: Callable[[list[Crew], int, datetime], None]) -> None:
-    """A week that ends today, with one distribution still waiting and one that was cancelled.
+    """A fortnight that ends today, with one distribution still waiting and one that was cancelled.
 
     Each morning the trucks are loaded; then `rounds` is told who is out, how many days ago that was, and since when.
     """
     now = timezone.now()
-    week_ago = now - timedelta(days=7)
+    today = timezone.localtime(now).replace(hour=OPENS, minute=0)
+    before = now - timedelta(days=OLDEST + 1)
     for depot in Depot.objects.order_by("pk"):
-        _deliver(admin, depot, catalogue, week_ago)
+        _deliver(admin, depot, catalogue, before)
     cylinders = [item for item in catalogue if item.equipment_type == Equipment.Type.CYLINDER]
     crews = _crews(admin)
     for days_ago in range(OLDEST, -1, -1):
-        day = (now - timedelta(days=days_ago)).replace(hour=0, minute=0)
+        day = today - timedelta(days=days_ago)
         for number, crew in enumerate(crews):
             at = min(now, day + timedelta(minutes=10 + number))
             made = _a_round(crew, cylinders, days_ago, at, "Morning round")

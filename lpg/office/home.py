@@ -1,5 +1,6 @@
-"""The first page of the desk: how much there is, who is signed in, what happened last."""
+"""The first page of the desk, opened each morning: what was sold and taken, what is where, waits and happened."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,6 +11,9 @@ from lpg.accounts.models import Session, User
 from lpg.accounts.selectors import live, sessions_seen_by, users_seen_by
 from lpg.audit.selectors import audit_seen_by
 from lpg.customers.selectors import customers_seen_by
+from lpg.day_close.models import DayClose
+from lpg.day_close.selectors import day_closes_seen_by
+from lpg.depots.models import Depot
 from lpg.depots.selectors import depots_with, vehicles_seen_by
 from lpg.desk import changes, shown
 from lpg.distribution.models import Distribution
@@ -17,9 +21,13 @@ from lpg.distribution.selectors import distributions_seen_by
 from lpg.equipment.selectors import equipment_seen_by
 from lpg.inventory.models import Count
 from lpg.inventory.selectors import places_seen_by
+from lpg.invoices.models import Delivery
+from lpg.invoices.selectors import deliveries_seen_by
+from lpg.office import figures
 from lpg.office.approvals import waiting
-from lpg.office.stock import full_by_depot
 from lpg.roles import may
+from lpg.sync.exceptions import exceptions_seen_by
+from lpg.sync.models import SyncException
 
 LATEST = 10
 SIGNED_IN = 8
@@ -27,15 +35,17 @@ SIGNED_IN = 8
 
 def overview(user: User, session: Session | None) -> dict[str, Any]:
     """What the page shows, in a number of queries that does not grow with the data."""
-    sessions = live(sessions_seen_by(user), timezone.now()).select_related("user").order_by("-last_used_at", "-id")
+    now = timezone.now()
+    sessions = live(sessions_seen_by(user), now).select_related("user").order_by("-last_used_at", "-id")
     newest = list(sessions[: SIGNED_IN + 1])
+    depots = list(depots_with(user, "reports.read"))
+    latest = audit_seen_by(user).filter(user__isnull=False)  # what people did; papers and emails have their own lists
     return {
         "hello": user.first_name or user.username,
         "role": user.get_role_display(),
-        "own_depots": [str(depot) for depot in depots_with(user, "customers.read")],
+        "own_depots": [str(depot) for depot in depots],
         "cards": _cards(user),
         "waiting": _waiting(user),
-        "full": full_by_depot(user) if may(user, "stock.read") else [],
         "sign_ins": [
             {
                 "session": one,
@@ -45,8 +55,20 @@ def overview(user: User, session: Session | None) -> dict[str, Any]:
             for one in newest[:SIGNED_IN]
         ],
         "more_sign_ins": len(newest) > SIGNED_IN,
-        "latest": changes.read(audit_seen_by(user).select_related("depot").order_by("-id")[:LATEST]),
+        "latest": changes.read(latest.select_related("depot").order_by("-id")[:LATEST]),
         "to_do": _to_do(user),
+        **_figures(depots, now),
+    }
+
+
+def _figures(depots: list[Depot], now: datetime) -> dict[str, Any]:
+    today = timezone.localdate(now)
+    return {
+        "day": today,
+        "sales": figures.sales_today(depots, now, today),
+        "taken": figures.taken_today(depots, today),
+        "cylinders": figures.cylinders_by_place(depots),
+        "overdue": figures.overdue(depots, today),
     }
 
 
@@ -89,6 +111,27 @@ def _waiting(user: User) -> list[dict[str, Any]]:
             f"{counts}?status=PENDING",
             "stock.read",
             Count.objects.filter(place__in=places_seen_by(user), status=Count.Status.PENDING),
+        ),
+        (
+            "Day closes waiting",
+            "event_available",
+            f"{reverse('admin:day_close_dayclose_changelist')}?status=PENDING",
+            "day_closes.read",
+            day_closes_seen_by(user).filter(status=DayClose.Status.PENDING),
+        ),
+        (
+            "Phones: to look at",
+            "flag",
+            reverse("admin:sync_syncexception_changelist"),
+            "exceptions.read",
+            exceptions_seen_by(user).filter(state=SyncException.State.OPEN),
+        ),
+        (
+            "Emails that failed",
+            "mark_email_unread",
+            figures.address("invoices_delivery_changelist", state="failed"),
+            "invoices.read",
+            deliveries_seen_by(user).filter(state=Delivery.State.FAILED),
         ),
     ]
     return [

@@ -17,7 +17,7 @@ from lpg.office import checked_file, lists
 from lpg.office.list_kinds import Done, Listing
 from lpg.office.list_nouns import LISTS
 from lpg.office.lists import Report
-from lpg.office.sheets import MAX_BYTES, MEDIA, Kind
+from lpg.sheets import MAX_BYTES, MEDIA, Kind
 
 SHOWN_CHANGES = 200
 

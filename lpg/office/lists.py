@@ -9,15 +9,14 @@ from typing import Any
 
 from rest_framework.serializers import CharField, ChoiceField, DateField
 
-from lpg import work
+from lpg import sheets, work
 from lpg.api.inputs import Amount
 from lpg.depots.selectors import depots_seen_by
 from lpg.errors import Missing, Refused
-from lpg.office import sheets
 from lpg.office.list_kinds import Done, Line, Listing
 from lpg.office.list_nouns import LISTS
-from lpg.office.sheets import Kind, Row, Unreadable
 from lpg.roles import Actor, require
+from lpg.sheets import Kind, Row, Unreadable
 
 LONGEST_MESSAGE = 300
 

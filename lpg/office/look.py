@@ -88,6 +88,15 @@ UNFOLD: dict[str, Any] = {
                     },
                     _link("Invoices", "description", "admin:invoices_invoice_changelist", "invoices.read"),
                     _link("Payments", "payments", "admin:payments_payment_changelist", "payments.read"),
+                    _link("Ageing", "hourglass_bottom", "admin:reports_ageing", "reports.read"),
+                    _link("Reports", "bar_chart", "admin:reports_sales", "reports.read"),
+                    _link("Emails", "mail", "admin:invoices_delivery_changelist", "invoices.read"),
+                    _link("Day closes", "event_available", "admin:day_close_dayclose_changelist", "day_closes.read"),
+                    {
+                        **_link("To look at", "flag", "admin:sync_syncexception_changelist", "exceptions.read"),
+                        "badge": "lpg.sync.admin.how_many_open",
+                        "badge_variant": "warning",
+                    },
                     _link("Stock", "inventory_2", "admin:stock", "stock.read"),
                     _link(
                         "Distributions",
@@ -107,6 +116,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _link("Depots", "warehouse", "admin:depots_depot_changelist", "depots.read"),
                     _link("Trucks", "local_shipping", "admin:depots_vehicle_changelist", "vehicles.read"),
+                    _link("Phones", "smartphone", "admin:sync_device_changelist", "devices.read"),
                 ],
             },
             {

@@ -26,7 +26,7 @@ from lpg.accounts.selectors import live
 from lpg.desk.admin import DeskAdmin
 from lpg.desk.forms import show
 from lpg.errors import Refused
-from lpg.office import approvals, list_views, stock_pages
+from lpg.office import approvals, list_views, paper_pages, report_pages, stock_pages
 from lpg.office.home import overview
 from lpg.office.password import OwnPassword
 from lpg.roles import may
@@ -112,7 +112,8 @@ class DeskSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no types
     # --- pages
 
     def get_urls(self) -> list[Any]:
-        return [*list_views.urls(self), *stock_pages.urls(self), *approvals.urls(self), *super().get_urls()]
+        own = (list_views, stock_pages, approvals, report_pages, paper_pages)
+        return [address for pages in own for address in pages.urls(self)] + cast(list[Any], super().get_urls())
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if session := vars(request).get("desk_session"):

@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
 from lpg.customers.models import Customer
+from lpg.day_close.selectors import day_closes_seen_by
 from lpg.depots.models import Depot, Vehicle
 from lpg.depots.selectors import depots_with
 from lpg.desk import shown
 from lpg.desk.admin import id_in
 from lpg.distribution.selectors import distributions_seen_by
-from lpg.equipment.models import Equipment
 from lpg.inventory.models import Balance, Condition, Movement, Place
 from lpg.inventory.places import Owner
 from lpg.inventory.selectors import balances_seen_by, movements_of, places_seen_by, with_owners
@@ -95,17 +95,6 @@ def _rows(held: Counter[tuple[int, str]], names: dict[int, str]) -> list[Row]:
 
 def _cell(quantity: int) -> tuple[str, bool]:
     return shown.number(quantity), not quantity
-
-
-def full_by_depot(actor: Actor) -> list[tuple[str, str]]:
-    """How many full cylinders stand at each depot in sight."""
-    full = Q(
-        place__balances__condition=Condition.FULL,
-        place__balances__equipment__equipment_type=Equipment.Type.CYLINDER,
-    )
-    depots = depots_with(actor, "stock.read").filter(is_active=True)
-    counted = depots.annotate(full=Sum("place__balances__quantity", filter=full))
-    return [(depot.code, shown.number(depot.full or 0)) for depot in counted]
 
 
 def held_by_customer(actor: Actor, customer_id: int) -> list[tuple[str, str, bool]]:
@@ -235,6 +224,7 @@ def _documents(actor: Actor, page: list[Movement]) -> dict[tuple[str, int], str]
         Movement.Cause.DISTRIBUTION: ("distribution_distribution", distributions_seen_by(actor)),
         Movement.Cause.TRANSACTION: ("transactions_transaction", transactions_seen_by(actor)),
         Movement.Cause.METER: ("meters_meter", meters_seen_by(actor)),
+        Movement.Cause.DAY_CLOSE: ("day_close_dayclose", day_closes_seen_by(actor)),
     }
     documents = {}
     for cause, (name, rows) in kinds.items():

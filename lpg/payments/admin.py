@@ -1,7 +1,7 @@
-"""Payments at the desk: recorded by a form, found, and read with what they settled."""
+"""Payments at the desk: recorded by a form, found, read with what they settled, used up, and reversed with a reason."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -14,24 +14,28 @@ from django.utils import timezone
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from lpg.accounts.selectors import users_seen_by
 from lpg.customers.chosen import OfCustomer, choose_customer, customer_named
 from lpg.customers.models import Customer
 from lpg.depots.models import Depot
 from lpg.depots.selectors import depots_with
 from lpg.desk import filters, shown
-from lpg.desk.admin import actor_of, allowed
-from lpg.desk.decided import ReadAdmin
+from lpg.desk.admin import actor_of, allowed, id_in
+from lpg.desk.decided import DecidedAdmin, Decision
 from lpg.desk.forms import PlainForm
 from lpg.desk.once import Saved, saved
 from lpg.desk.shown import display
+from lpg.errors import NotAllowed
+from lpg.invoices.models import Invoice
 from lpg.invoices.selectors import open_invoices_of
 from lpg.invoices.words import state_of
 from lpg.payments import services
 from lpg.payments.models import Payment
 from lpg.payments.selectors import balance_of, payments_seen_by
-from lpg.roles import Actor
+from lpg.roles import Actor, require_at
 
 OPEN_SHOWN = 20
+THIS, OLDEST = "this", "oldest"
 
 
 def own_depots(actor: Actor) -> QuerySet[Depot]:
@@ -59,13 +63,43 @@ class RecordPayment(PlainForm):
     )
 
 
+class RecordPaymentOf(RecordPayment):
+    """The same, begun from one invoice."""
+
+    settles = forms.ChoiceField(label="It settles", widget=UnfoldAdminSelectWidget())
+    field_order = ("amount", "method", "settles", "reference")
+
+    def __init__(self, invoice: Invoice, data: Any = None):
+        super().__init__(data, initial={"amount": invoice.balance_due, "settles": THIS})
+        offered: Any = self.fields["settles"]
+        offered.choices = [
+            (THIS, f"{invoice}, {shown.money(invoice.balance_due)} to be paid"),
+            (OLDEST, "The oldest invoices first"),
+        ]
+
+
+class WhyReversed(PlainForm):
+    reason = forms.CharField(
+        label="Reason",
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        help_text="It stands on the receipt and on the customer’s statement.",
+    )
+
+
+def takers(actor: Actor) -> QuerySet[Any]:
+    """Who may have taken money: whoever is in sight."""
+    return users_seen_by(actor).order_by("username")
+
+
 class ReceivedDays(filters.Days):
     column = "received_at"
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadAdmin):
+class PaymentAdmin(DecidedAdmin):
     about = "payments"
+    decides = "payments.reverse"
     empty = "Money that customers hand over stands here, each with its receipt. Drivers record it with the sale."
     adds = "Record payment"
     page_template = "desk/payment.html"
@@ -82,6 +116,7 @@ class PaymentAdmin(ReadAdmin):
     list_filter = (
         filters.pick("method", "method", Payment.Method.choices, all_words="All ways to pay"),
         filters.seen("depot", "depot", own_depots, all_words="All depots", column="customer__depot"),
+        filters.seen("person", "user", takers, all_words="Taken by anybody"),
         OfCustomer,
         ReceivedDays,
     )
@@ -89,6 +124,24 @@ class PaymentAdmin(ReadAdmin):
     search_help_text = "Start of number"
     ordering = ("-id",)
     sortable_by = ()
+    decisions: ClassVar[dict[str, Decision]] = {
+        "use": Decision(
+            "Use credit",
+            "What is left of it settles this customer’s open invoices, the oldest first.",
+            "What was left of {} is used.",
+            lambda actor, id, values, now: services.allocate(actor=actor, payment_id=id, now=now),
+        ),
+        "reverse": Decision(
+            "Reverse payment",
+            "Such as a cheque that came back, or a number mistyped. It counts no more, for good:",
+            "{} is reversed.",
+            lambda actor, id, values, now: services.reverse(
+                actor=actor, payment_id=id, reason=values["reason"], now=now
+            ),
+            style="desk-danger",
+            form=WhyReversed,
+        ),
+    }
 
     @display(description="Paid by")
     def shown_method(self, row: Payment) -> str:
@@ -108,17 +161,29 @@ class PaymentAdmin(ReadAdmin):
 
     @display(description="Left as credit (S$)", formatting="price")
     def shown_left(self, row: Payment) -> str:
-        return shown.amount(row.unallocated)
+        return "Reversed" if row.reversed_at else shown.amount(row.unallocated)
 
     def rows(self, actor: Actor) -> QuerySet[Payment]:
         return payments_seen_by(actor).select_related("customer", "user", "transaction")
 
+    def open_decisions(self, actor: Actor, entry: Payment) -> list[str]:
+        """Credit may be used as long as something is open; money of a sale that waits goes with the sale."""
+        try:
+            require_at(actor, self.decides, entry.depot_id)
+        except NotAllowed:
+            return []
+        if entry.reversed_at:
+            return []
+        usable = entry.unallocated and not _waits(entry) and open_invoices_of(entry.customer_id).exists()
+        return ["use", "reverse"] if usable else ["reverse"]
+
     def facts(self, actor: Actor, entry: Payment) -> dict[str, Any]:
-        settled = entry.allocations.select_related("invoice").order_by("pk")
+        settled = list(entry.allocations.select_related("invoice").order_by("pk"))
         return {
+            "goes": _goes(entry, [one for one in settled if not one.released_at]),
             "amount": shown.money(entry.amount),
             "left": shown.money(entry.unallocated) if entry.unallocated else "",
-            "waits": bool(entry.transaction and entry.transaction.status == "PENDING"),
+            "waits": _waits(entry),
             "settled": [
                 {
                     "invoice": one.invoice,
@@ -146,7 +211,9 @@ class PaymentAdmin(ReadAdmin):
         if customer is None:
             note = "Find the customer first; then what they owe is shown beside the amount."
             return choose_customer(self, request, "Record payment", note=note)
-        form = RecordPayment(request.POST if request.method == "POST" else None)
+        data = request.POST if request.method == "POST" else None
+        invoice = _invoice_named(request, customer)
+        form = RecordPaymentOf(invoice, data) if invoice else RecordPayment(data)
 
         def done() -> Saved:
             values = form.cleaned_data
@@ -154,20 +221,40 @@ class PaymentAdmin(ReadAdmin):
                 actor=actor_of(request),
                 customer_id=customer.pk,
                 money=services.Money(values["method"], values["amount"], values["reference"]),
+                invoice_ids=[invoice.pk] if invoice and values["settles"] == THIS else None,
                 now=timezone.now(),
             )
-            return Saved(reverse("admin:payments_payment_change", args=[made.pk]), f"{made}: {_told(made)}")
+            first = str(invoice) if invoice and values["settles"] == THIS else ""
+            return Saved(reverse("admin:payments_payment_change", args=[made.pk]), f"{made}: {_told(made, first)}")
 
         context = {"form": form, **_owing(customer)}
         return saved(request, form, done) or self.page(request, "desk/record_payment.html", "Record payment", **context)
 
 
-def _told(made: Payment) -> str:
+def _waits(payment: Payment) -> bool:
+    """Whether it came with a sale that waits for approval."""
+    return bool(payment.transaction and payment.transaction.status == "PENDING")
+
+
+def _goes(payment: Payment, live: list[Any]) -> list[str]:
+    """What a reversal takes back."""
+    open_again = [f"{one.invoice}: {shown.money(one.amount)} of it is to be paid again." for one in live]
+    left = [f"{shown.money(payment.unallocated)} of credit goes."] if payment.unallocated else []
+    return [*open_again, *left, f"Its receipt says that it was reversed; {payment} keeps its number."]
+
+
+def _invoice_named(request: HttpRequest, customer: Customer) -> Invoice | None:
+    """The open invoice that this payment is begun from. One that is paid by now is no longer offered."""
+    asked = id_in(request.GET.get("invoice", ""))
+    return None if asked is None else open_invoices_of(customer.pk).filter(pk=asked).first()
+
+
+def _told(made: Payment, first: str = "") -> str:
     taken = f"{shown.money(made.amount)} received."
     if made.unallocated == made.amount:
         return f"{taken} Nothing was open, so it stays as credit."
     left = f" {shown.money(made.unallocated)} stays as credit." if made.unallocated else ""
-    return f"{taken} It settles the oldest invoices first.{left}"
+    return f"{taken} It settles {first or 'the oldest invoices first'}.{left}"
 
 
 def _owing(customer: Customer) -> dict[str, Any]:

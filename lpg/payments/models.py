@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from lpg.append_only import Kept
 from lpg.fields import AsciiField, MoneyField
+from lpg.paper.models import StoredPdf
 
 
 class Payment(Kept):
@@ -18,7 +19,7 @@ class Payment(Kept):
         BANK_TRANSFER = "BANK_TRANSFER", "Bank transfer"
         CHEQUE = "CHEQUE", "Cheque"
 
-    may_change = frozenset({"unallocated"})
+    may_change = frozenset({"unallocated", "reversed_at", "reverse_reason"})
 
     payment_number = AsciiField("number", max_length=25, unique=True)
     customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="payments")
@@ -31,6 +32,8 @@ class Payment(Kept):
     client_temp_id = AsciiField(max_length=64, blank=True)
     received_at = models.DateTimeField()
     created_at = models.DateTimeField()
+    reversed_at = models.DateTimeField(null=True)  # a cheque that came back, a number mistyped: it counts no more
+    reverse_reason = models.CharField(max_length=200, blank=True)
 
     live: list["Allocation"]  # by `with_allocations` and the services
 
@@ -40,8 +43,16 @@ class Payment(Kept):
             models.CheckConstraint(
                 condition=Q(unallocated__gte=0, unallocated__lte=F("amount")), name="payment_credit_within_its_amount"
             ),
+            models.CheckConstraint(
+                name="payment_reversed_is_worth_nothing",
+                condition=Q(reversed_at=None, reverse_reason="")
+                | Q(reversed_at__isnull=False, unallocated=0) & ~Q(reverse_reason=""),
+            ),
         ]
-        indexes: ClassVar = [models.Index(fields=["customer", "unallocated"], name="payment_credit_of_customer")]
+        indexes: ClassVar = [
+            models.Index(fields=["customer", "unallocated"], name="payment_credit_of_customer"),
+            models.Index(fields=["received_at"], name="payment_of_time"),
+        ]
 
     def __str__(self) -> str:
         return self.payment_number
@@ -74,3 +85,18 @@ class Allocation(Kept):
 
     def __str__(self) -> str:
         return f"{self.amount} of {self.invoice_id}"
+
+
+class ReceiptPdf(StoredPdf):
+    """A receipt's PDF. A reversed payment gets a second version that says so."""
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="pdfs")
+
+    class Meta(StoredPdf.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["payment", "version"], name="receipt_pdf_version_once")
+        ]
+
+    @property
+    def depot_id(self) -> int:
+        return self.payment.depot_id

@@ -46,6 +46,8 @@ class PaymentRow(serializers.ModelSerializer[Payment]):
         "client_temp_id": None,
         "allocations": [{"invoice": 12, "amount": "109.00"}],
         "unallocated": "11.00",
+        "reversed_at": None,
+        "reverse_reason": "",
     }
 
     amount = shown_money()
@@ -69,6 +71,8 @@ class PaymentRow(serializers.ModelSerializer[Payment]):
             "client_temp_id",
             "allocations",
             "unallocated",
+            "reversed_at",
+            "reverse_reason",
         )
 
 

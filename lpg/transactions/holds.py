@@ -1,6 +1,6 @@
-"""Why sales wait, in figures, for whoever decides: many sales in a constant number of queries.
+"""Why sales wait: judged when they are recorded, and in figures, for whoever decides.
 
-Whether a sale waits was settled when it was recorded; these are the figures as they are now.
+The figures are as they are now, of many sales in a constant number of queries.
 """
 
 from collections import defaultdict
@@ -12,12 +12,18 @@ from typing import Any, NamedTuple
 from django.db.models import Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
-from lpg.customers.models import Rate
+from lpg import sql
+from lpg.clock import BACK
+from lpg.customers.models import Customer, Rate
+from lpg.customers.selectors import rates_shown
 from lpg.equipment.models import DefaultRate
+from lpg.facts import Fact
 from lpg.invoices import services as invoices
 from lpg.invoices.models import Invoice
 from lpg.invoices.tax import cents
 from lpg.payments.models import Payment
+from lpg.payments.selectors import balance_of
+from lpg.roles import Actor, Role
 from lpg.transactions.models import Transaction, TransactionItem
 from lpg.transactions.selectors import ISSUED
 
@@ -92,6 +98,40 @@ def why(sales: Sequence[Transaction]) -> dict[int, Why]:
 def final(sale: Transaction) -> Decimal:
     """What the document will come to, tax included."""
     return invoices.total_of([sale.total_amount], timezone.localdate(sale.occurred_at))
+
+
+def reasons(
+    actor: Actor,
+    customer: Customer,
+    lines: Sequence[TransactionItem],
+    rates: dict[int | None, Decimal],
+    rest: Decimal,
+    fact: Fact | None,
+) -> list[str]:
+    """What a supervisor has to look at before there is a document. `rest` is what this sale leaves to be paid."""
+    holds = []
+    listed = [line for line in lines if line.item_type in LISTED]
+    other = [line for line in listed if line.rate != rates.get(line.equipment_id)]
+    if actor.role == Role.DRIVER and other and not (fact and _honoured(customer, other, fact)):
+        holds.append(Transaction.Hold.RATE_OVERRIDE.value)
+    limit = customer.credit_limit if customer.payment_type != Customer.Payment.CASH else None
+    if limit is not None and balance_of(customer.pk) + _waits(customer.pk) + rest > limit:
+        holds.append(Transaction.Hold.CREDIT_LIMIT.value)
+    return holds
+
+
+def _honoured(customer: Customer, lines: Sequence[TransactionItem], fact: Fact) -> bool:
+    """Whether each of these rates was the customer's within a week before: the phone could not know better."""
+    until = fact.captured_at
+    shown = rates_shown(customer.pk, {line.equipment_id or 0 for line in lines}, until - BACK, until)
+    return all(line.rate in shown[line.equipment_id or 0] for line in lines)
+
+
+def _waits(customer_id: int) -> Decimal:
+    """What the sales that wait for approval will come to."""
+    rows = sql.entities(Transaction, "WHERE customer_id = %s AND status = 'PENDING'", [customer_id])
+    finals = (invoices.total_of([row.total_amount], timezone.localdate(row.occurred_at)) for row in rows)
+    return sum(finals, NOTHING)
 
 
 def _credit(sale: Transaction, owed: Amounts, waiting: Amounts) -> Credit:

@@ -11,7 +11,6 @@ from lpg.equipment.models import Equipment
 from lpg.errors import Invalid, Refused
 from lpg.inventory import services as inventory
 from lpg.inventory.models import Condition, Place
-from lpg.inventory.selectors import held_at
 from lpg.invoices import services as invoices
 from lpg.invoices.tax import cents
 from lpg.transactions.models import Transaction, TransactionItem
@@ -135,7 +134,7 @@ def sold(row: Transaction) -> list[invoices.Sold]:
     return lines
 
 
-def told(row: Transaction, sold: Sequence[invoices.Sold], site: Place) -> invoices.Sale:
+def told(row: Transaction, sold: Sequence[invoices.Sold], held: list[dict[str, Any]]) -> invoices.Sale:
     """All that a document freezes of this sale."""
     summary: dict[str, Any] = {
         "id": row.pk,
@@ -155,7 +154,7 @@ def told(row: Transaction, sold: Sequence[invoices.Sold], site: Place) -> invoic
             for line in row.in_order
             if line.item_type == Type.EMPTY_RETURN
         ],
-        "held": held_at(site),
+        "held": held,
     }
     if row.meter:
         summary["meter"] = {

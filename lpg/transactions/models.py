@@ -39,6 +39,7 @@ class Transaction(Kept):
     total_amount = MoneyField()
     remarks = models.TextField(max_length=500, blank=True)
     client_temp_id = AsciiField(max_length=64, blank=True)
+    send_email = models.BooleanField(default=False)  # once there is a document, to the customer's address
     occurred_at = models.DateTimeField()
     created_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)

@@ -159,6 +159,7 @@ class SaleInput(Input):
     vehicle = Ref(required=False, allow_null=True, help_text="Left out: your own truck, else your home depot.")
     depot = Ref(required=False, allow_null=True, help_text="A sale at the counter.")
     payment = MoneyInput(required=False, allow_null=True)
+    send_email = Flag(required=False, default=False, help_text="Email the document to the customer's address.")
     remarks = Text(max_length=500, multiline=True, allow_blank=True, required=False, default="")
     occurred_at = Moment(required=False, help_text="Left out: now. It picks the rates and the GST.")
     client_temp_id = Code(max_length=64, required=False, allow_null=True, help_text="The same as an Idempotency-Key.")

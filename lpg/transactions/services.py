@@ -4,42 +4,47 @@ Locks are taken in the one order of the house: customer, meter, balances, and th
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, overload
 
 from django.db import transaction
 from django.utils import timezone
 
-from lpg import sql
+from lpg import facts, sql
+from lpg.accounts.selectors import acting
 from lpg.audit import services as audit
-from lpg.clock import refuse_ahead
+from lpg.clock import BACK, refuse_ahead
 from lpg.customers.models import Customer
 from lpg.customers.selectors import locked_customer, rates_on
-from lpg.depots.models import Depot, Vehicle
-from lpg.depots.selectors import depot_named, vehicle_named
+from lpg.depots.selectors import is_closed, refuse_closed
 from lpg.equipment.models import Equipment
-from lpg.errors import AlreadyVoid, Inactive, Invalid, Missing, NotAllowed, NotPending
+from lpg.errors import AlreadyVoid, Invalid, Missing, NotPending
+from lpg.facts import Fact
 from lpg.inventory import services as inventory
-from lpg.inventory.models import Movement, Place
-from lpg.inventory.places import Owner, places_of
-from lpg.inventory.resolve import equipment_in_use, may_use_truck
+from lpg.inventory.models import Movement
+from lpg.inventory.resolve import equipment_in_use
+from lpg.inventory.selectors import held_at
+from lpg.invoices import deliveries
 from lpg.invoices import services as invoices
 from lpg.invoices.models import Invoice
-from lpg.invoices.selectors import locked_documents
+from lpg.invoices.selectors import deliveries_of, locked_documents
 from lpg.invoices.tax import cents
 from lpg.meters import services as meters
-from lpg.meters.selectors import installed_at
+from lpg.meters.fitting import Outside, keep_outside
+from lpg.meters.models import MeterReading
 from lpg.numbering.services import Numbered, take, take_all
 from lpg.payments import services as payments
-from lpg.payments.selectors import balance_of
+from lpg.payments.models import Payment
 from lpg.payments.services import Money
-from lpg.roles import Actor, Role, require, require_at, within
-from lpg.transactions.lines import Item, NoRate, Type, moved, priced, refuse_nonsense, sold, told
+from lpg.roles import Actor, require, require_at
+from lpg.transactions import holds as hold
+from lpg.transactions import parties
+from lpg.transactions.lines import Item, NoRate, moved, priced, refuse_nonsense, sold, told
 from lpg.transactions.models import Transaction, TransactionItem
 from lpg.transactions.selectors import transactions_seen_by
 
-BACK = timedelta(days=7)
 LARGEST = Decimal("9999999999.99")
 NOTHING = Decimal("0.00")
 
@@ -66,6 +71,49 @@ class Sale(NamedTuple):
     invoice: Invoice | None
 
 
+class OnlyRead(NamedTuple):
+    """What is left of a fact that had nothing but a reading which cannot be billed: the reading, and the money."""
+
+    reading: MeterReading
+    payment: Payment | None
+
+
+@overload
+def sell(
+    *,
+    actor: Actor,
+    customer_id: int,
+    items: Sequence[Item] = ...,
+    reading: Reading | None = ...,
+    seller: Seller = ...,
+    payment: Money | None = ...,
+    send_email: bool = ...,
+    remarks: str = ...,
+    occurred_at: datetime | None = ...,
+    client_temp_id: str = ...,
+    now: datetime,
+    fact: None = ...,
+) -> Sale: ...
+
+
+@overload
+def sell(
+    *,
+    actor: Actor,
+    customer_id: int,
+    items: Sequence[Item] = ...,
+    reading: Reading | None = ...,
+    seller: Seller = ...,
+    payment: Money | None = ...,
+    send_email: bool = ...,
+    remarks: str = ...,
+    occurred_at: datetime | None = ...,
+    client_temp_id: str = ...,
+    now: datetime,
+    fact: Fact,
+) -> Sale | OnlyRead: ...
+
+
 @transaction.atomic(savepoint=False)  # refused, all of it goes: two statements less on the hottest path
 def sell(
     *,
@@ -75,31 +123,36 @@ def sell(
     reading: Reading | None = None,
     seller: Seller = Seller(),  # noqa: B008  # it cannot be changed
     payment: Money | None = None,
+    send_email: bool = False,
     remarks: str = "",
     occurred_at: datetime | None = None,
     client_temp_id: str = "",
     now: datetime,
-) -> Sale:
+    fact: Fact | None = None,
+) -> Sale | OnlyRead:
     """Record a sale. CONFIRMED with its document, or PENDING when something needs a supervisor.
 
-    Raises NotAllowed, Invalid, Inactive, NoRate, InsufficientStock, MeterReadingRegressed.
+    Raises NotAllowed, Invalid, Inactive, DayClosed, NoRate, InsufficientStock, MeterReadingRegressed. Of a fact, what
+    does not fit is noted instead; a reading that cannot be billed is kept outside its chain, and without lines there
+    is no sale.
     """
+    actor = acting(actor, fact)
     require(actor, "transactions.write")
-    at = _occurred(occurred_at, now)
+    at = _occurred(occurred_at, now, seller.vehicle_id or actor.vehicle_id, fact)
     day = timezone.localdate(at)
     refuse_nonsense(items, metered=reading is not None)
-    customer = _customer(actor, customer_id)
-    equipment = equipment_in_use(actor, [item.equipment_id for item in items])
+    customer = parties.buyer(actor, customer_id, fact)
+    equipment = equipment_in_use(actor, [item.equipment_id for item in items], fact=fact)
     rates = rates_on(customer.pk, equipment.keys(), day)
     lines = [priced(number, item, equipment, rates) for number, item in enumerate(items)]
-    due = _due(customer, reading) if reading else None
+    due, outside = _due(customer, reading, fact) if reading else (None, None)
+    if outside and not lines:
+        return _only_read(outside, payment, client_temp_id, actor=actor, at=at, fact=fact, now=now)
     meter_rate, usage_amount = _metered(due, rates)
     amounts = [*(line.amount for line in lines), usage_amount or NOTHING]
     total = sum(amounts, NOTHING)
-    if max(map(abs, [*amounts, total])) > LARGEST:
-        words = f"This comes to more than S${LARGEST:,}. Check the quantities and rates."
-        raise Invalid({"items" if items else "current_meter_reading": [words]})
-    stock, site = _places(customer, _seller(actor, seller, needed=any(line.equipment_id for line in lines)))
+    _refuse_too_much([*amounts, total], field="items" if items else "current_meter_reading")
+    stock, site = parties.places(customer, parties.seller(actor, *seller, lines, fact))
     row = sql.new(
         Transaction,
         customer=customer,
@@ -110,29 +163,30 @@ def sell(
         **_read(due, meter_rate, usage_amount),
         remarks=remarks,
         client_temp_id=client_temp_id,
+        send_email=send_email,
         occurred_at=at,
         created_at=now,
     )
     row.in_order = lines
     billed = sold(row)
     final = invoices.total_of([line.amount for line in billed], day)
-    holds = _holds(actor, customer, lines, rates, final - (payment.amount if payment else NOTHING))
-    moves = moved(lines, stock, site) if stock else []
-    ready = inventory.prepare(moves) if moves else None
+    holds = hold.reasons(actor, customer, lines, rates, final - (payment.amount if payment else NOTHING), fact)
+    shifted = inventory.shift(moved(lines, stock, site), fact) if stock else []
+    if due:
+        meters.show(due)
+    held = [] if holds else held_at(site)
     document = invoices.series_of(final)
     series = [Numbered.TRANSACTION, *([Numbered.RECEIPT] if payment else []), *([] if holds else [document])]
     numbers = take_all(series, now)
 
-    row.transaction_number = numbers[Numbered.TRANSACTION]
-    row.status = Transaction.Status.PENDING if holds else Transaction.Status.CONFIRMED
-    row.held_for = ",".join(holds)
-    row.confirmed_at = None if holds else now
-    happened = [_keep(row)]
+    happened = [_keep(row, numbers[Numbered.TRANSACTION], holds, fact)]
     if due:
         happened += meters.bill(due, transaction_id=row.pk, actor=actor, read_at=at, now=now)
-    if ready:
+    elif outside:
+        happened.append(keep_outside(outside, read_at=at, fact=fact, actor=actor, now=now)[1])
+    if shifted:
         cause = inventory.Cause(Movement.Cause.TRANSACTION, row.pk, row.transaction_number)
-        inventory.post(ready, cause=cause, actor=actor, now=now)
+        inventory.post(shifted, cause=cause, actor=actor, now=now)
     settles = NOTHING if holds or not payment else min(payment.amount, max(final, NOTHING))
     received = None
     if payment:
@@ -149,8 +203,8 @@ def sell(
         happened.append(noted)
     invoice = None
     if not holds:
-        invoice, noted = invoices.issue(sale=told(row, billed, site), number=numbers[document], paid=settles, now=now)
-        happened.append(noted)
+        invoice, noted = invoices.issue(sale=told(row, billed, held), number=numbers[document], paid=settles, now=now)
+        happened += [noted, *_mailed(row, invoice, now)]
         if received and settles:
             payments.link(received, invoice, settles, now)
     row.issued = [invoice] if invoice else []
@@ -170,17 +224,17 @@ def approve(*, actor: Actor, transaction_id: int, now: datetime) -> Sale:
         raise NotPending(f"{row} is {words} already; only a sale that waits can be approved.")
     before = _state(row)
     billed = sold(row)
-    _, site = _places(row.customer, None)
+    _, site = parties.places(row.customer, None)
     final = invoices.total_of([line.amount for line in billed], timezone.localdate(row.occurred_at))
     waiting = payments.waiting_with(row.pk)
     paid = min(waiting.unallocated, max(final, NOTHING)) if waiting else NOTHING
     row.status, row.confirmed_at, row.approved_at = Transaction.Status.CONFIRMED, now, now
     row.save(update_fields=["status", "confirmed_at", "approved_at"])
     invoice, noted = invoices.issue(
-        sale=told(row, billed, site), number=take(invoices.series_of(final), now), paid=paid, now=now
+        sale=told(row, billed, held_at(site)), number=take(invoices.series_of(final), now), paid=paid, now=now
     )
     row.issued = [invoice]
-    happened = [audit.Happened("APPROVE_TRANSACTION", row, before, _state(row)), noted]
+    happened = [audit.Happened("APPROVE_TRANSACTION", row, before, _state(row)), noted, *_mailed(row, invoice, now)]
     if waiting and paid:
         happened.append(payments.use(waiting, invoice, paid, now))
     audit.record_all(actor, happened)
@@ -200,7 +254,7 @@ def void(*, actor: Actor, transaction_id: int, reason: str, now: datetime) -> Sa
     before = _state(row)
     documents = locked_documents("transaction_id = %s", [row.pk])
     happened = meters.unbill(transaction_id=row.pk, reason=reason, now=now)
-    stock, site = _places(row.customer, _whose(row))
+    stock, site = parties.places(row.customer, parties.whose(row))
     if back := [line.reversed() for line in (moved(row.in_order, stock, site) if stock else [])]:
         cause = inventory.Cause(Movement.Cause.TRANSACTION, row.pk, row.transaction_number)
         inventory.move(back, cause=cause, reason=f"Voided: {reason}"[:200], actor=actor, now=now)
@@ -212,7 +266,7 @@ def void(*, actor: Actor, transaction_id: int, reason: str, now: datetime) -> Sa
         released = payments.release(document, now)
         note, noted = invoices.correct(invoice=document, number=take(Numbered.CREDIT_NOTE, now), reason=reason, now=now)
         happened += [noted, *released, payments.cover(document, note, now)]
-        document.correction = note
+        document.correction, document.posted = note, deliveries_of(document.pk)
     audit.record_all(actor, happened)
     row.issued = documents
     return Sale(row, documents[0] if documents else None)
@@ -240,38 +294,60 @@ def _state(row: Transaction) -> audit.Snapshot:
     return {name: whole[name] for name in ("status", "confirmed_at", "approved_at", "voided_at", "void_reason")}
 
 
-def _occurred(occurred_at: datetime | None, now: datetime) -> datetime:
+def _occurred(occurred_at: datetime | None, now: datetime, truck_id: int | None, fact: Fact | None) -> datetime:
+    if fact:
+        return fact.counts_at(occurred_at, now, partial(is_closed, truck_id))
     if occurred_at is None:
         return now
     refuse_ahead("occurred_at", occurred_at, now)
     if occurred_at < now - BACK:
         raise Invalid({"occurred_at": ["This is more than 7 days ago. Ask a supervisor how to record it."]})
+    refuse_closed("occurred_at", occurred_at, truck_id)
     return occurred_at
 
 
-def _customer(actor: Actor, customer_id: int) -> Customer:
-    customer = locked_customer(customer_id)
-    if customer is None or not within(actor, "customers.read", depot_id=customer.depot_id):
-        raise Invalid.unknown("customer")
-    require_at(actor, "transactions.write", customer.depot_id)
-    if not customer.is_active:
-        raise Inactive(f"Customer {customer.customer_code} is no longer in use. Choose another customer.")
-    return customer
+def _due(customer: Customer, read: Reading, fact: Fact | None) -> tuple[meters.Due | None, Outside | None]:
+    """What this reading bills; of a fact that cannot be billed, what is to be kept of it instead.
+
+    Raises Invalid, MeterReadingRegressed.
+    """
+    meter = parties.meter_read(customer, read.meter_id, fact)
+    due = meters.due(meter, read.reading, is_rollover=read.is_rollover, field="current_meter_reading", fact=fact)
+    return due, None if due else Outside(meter, read.reading)
 
 
-def _due(customer: Customer, reading: Reading) -> meters.Due:
-    """What this reading bills. Raises Invalid, MeterReadingRegressed."""
-    installed = installed_at(customer.pk)
-    if not installed:
-        raise Invalid({"current_meter_reading": ["This customer has no meter. Install it first."]})
-    if reading.meter_id is None and len(installed) > 1:
-        names = ", ".join(f"{meter.pk} ({meter.serial_no})" for meter in installed)
-        raise Invalid({"meter": [f"This customer has several meters. Say which: {names}."]})
-    meter = next((meter for meter in installed if reading.meter_id in {None, meter.pk}), None)
-    if meter is None:
-        raise Invalid.unknown("meter")
-    meter.customer = customer
-    return meters.due(meter, reading.reading, is_rollover=reading.is_rollover, field="current_meter_reading")
+def _only_read(
+    outside: Outside,
+    money: Money | None,
+    client_temp_id: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    fact: Fact | None,
+    now: datetime,
+) -> OnlyRead:
+    """There is nothing to sell: the reading is kept, and the money as the customer's credit."""
+    row, happened = keep_outside(outside, read_at=at, fact=fact, actor=actor, now=now)
+    payment, received = None, []
+    if money:
+        payment, noted = payments.receive(
+            customer=outside.meter.customer,
+            money=money,
+            number=take(Numbered.RECEIPT, now),
+            settles=NOTHING,
+            client_temp_id=client_temp_id,
+            received_at=at,
+            actor=actor,
+            now=now,
+        )
+        received = [noted]
+    audit.record_all(actor, [happened, *received])
+    return OnlyRead(row, payment)
+
+
+def _refuse_too_much(amounts: Sequence[Decimal], *, field: str) -> None:
+    if max(map(abs, amounts)) > LARGEST:
+        raise Invalid({field: [f"This comes to more than S${LARGEST:,}. Check the quantities and rates."]})
 
 
 def _metered(due: meters.Due | None, rates: dict[int | None, Decimal]) -> tuple[Decimal | None, Decimal | None]:
@@ -297,79 +373,21 @@ def _read(due: meters.Due | None, rate: Decimal | None, amount: Decimal | None) 
     }
 
 
-def _seller(actor: Actor, named: Seller, *, needed: bool) -> Owner | None:
-    """Whose stock moves: as named, else the own truck, else the home depot. None when no line moves stock."""
-    if named.vehicle_id is not None and named.depot_id is not None:
-        raise Invalid({"depot": ["Name a vehicle or a depot, not both."]})
-    if named.vehicle_id is not None:
-        vehicle_named(actor, named.vehicle_id)
-        may_use_truck(actor, named.vehicle_id, "transactions.write")
-        return Owner(Place.Kind.TRUCK, named.vehicle_id)
-    if named.depot_id is not None:
-        depot_named(actor, named.depot_id)
-        if actor.role == Role.DRIVER and (actor.vehicle_id or named.depot_id != actor.depot_id):
-            raise NotAllowed("Drivers sell from their own truck. Leave the depot out.")
-        require_at(actor, "transactions.write", named.depot_id)
-        return Owner(Place.Kind.DEPOT, named.depot_id)
-    if not needed:
-        return None
-    if actor.vehicle_id:
-        if not actor.truck_in_use:
-            truck = Vehicle.objects.get(pk=actor.vehicle_id)
-            raise Inactive(f"Your truck {truck} is no longer in use. Ask for another.")
-        return Owner(Place.Kind.TRUCK, actor.vehicle_id)
-    if actor.depot_id:
-        depot = sql.entities(Depot, "WHERE id = %s", [actor.depot_id])[0]
-        if not depot.is_active:
-            raise Inactive(f"Your depot {depot.code} is no longer in use. Name another.")
-        return Owner(Place.Kind.DEPOT, depot.pk)
-    raise Invalid({"vehicle": ["You have no truck and no depot. Name the vehicle or depot the stock comes from."]})
+def _mailed(row: Transaction, invoice: Invoice, now: datetime) -> list[audit.Happened]:
+    """The document goes to the customer, if that was asked for."""
+    if not row.send_email:
+        return []
+    return [deliveries.queue(invoice, row.customer.email, user_id=row.user_id, now=now)]
 
 
-def _places(customer: Customer, owner: Owner | None) -> tuple[Place | None, Place]:
-    """The seller's stock, if it has a part in this, and the customer's site."""
-    at = Owner(Place.Kind.CUSTOMER, customer.pk)
-    places = places_of([at, *([owner] if owner else [])])
-    places[at].customer = customer
-    return places[owner] if owner else None, places[at]
-
-
-def _whose(row: Transaction) -> Owner | None:
-    if row.vehicle_id:
-        return Owner(Place.Kind.TRUCK, row.vehicle_id)
-    return Owner(Place.Kind.DEPOT, row.from_depot_id) if row.from_depot_id else None
-
-
-def _holds(
-    actor: Actor,
-    customer: Customer,
-    lines: Sequence[TransactionItem],
-    rates: dict[int | None, Decimal],
-    rest: Decimal,
-) -> list[str]:
-    """What a supervisor has to look at before there is a document. `rest` is what this sale leaves to be paid."""
-    holds = []
-    listed = [line for line in lines if line.item_type in {Type.DELIVERY, Type.FULL_RETURN}]
-    if actor.role == Role.DRIVER and any(line.rate != rates.get(line.equipment_id) for line in listed):
-        holds.append(Transaction.Hold.RATE_OVERRIDE.value)
-    limit = customer.credit_limit if customer.payment_type != Customer.Payment.CASH else None
-    if limit is not None and balance_of(customer.pk) + _waiting(customer.pk) + rest > limit:
-        holds.append(Transaction.Hold.CREDIT_LIMIT.value)
-    return holds
-
-
-def _waiting(customer_id: int) -> Decimal:
-    """What the sales that wait for approval will come to."""
-    rows = sql.entities(Transaction, "WHERE customer_id = %s AND status = 'PENDING'", [customer_id])
-    finals = (invoices.total_of([row.total_amount], timezone.localdate(row.occurred_at)) for row in rows)
-    return sum(finals, NOTHING)
-
-
-def _keep(row: Transaction) -> audit.Happened:
+def _keep(row: Transaction, number: str, holds: Sequence[str], fact: Fact | None) -> audit.Happened:
     """Write the sale and its lines; the audit tells of them together."""
+    row.transaction_number, row.held_for = number, ",".join(holds)
+    row.status = Transaction.Status.PENDING if holds else Transaction.Status.CONFIRMED
+    row.confirmed_at = None if holds else row.created_at
     sql.add([row])
     for item in row.in_order:
         item.transaction = row
     sql.add(row.in_order)
-    after = {**audit.snapshot(row), "items": [audit.snapshot(item) for item in row.in_order]}
+    after = {**audit.snapshot(row), "items": [audit.snapshot(item) for item in row.in_order], **facts.told(fact)}
     return audit.Happened("CREATE_TRANSACTION", row, None, after)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,12 +13,45 @@ from lpg.api.answers import shown
 from lpg.api.door import Readable, needs
 from lpg.api.guard import actor_of
 from lpg.api.inputs import ReasonInput
+from lpg.facts import Fact
 from lpg.payments.services import Money
+from lpg.roles import Actor
 from lpg.transactions import services
 from lpg.transactions.lines import Item
 from lpg.transactions.models import Transaction
 from lpg.transactions.selectors import transactions_seen_by, whole, with_items
 from lpg.transactions.serializers import SaleInput, SaleRow, TransactionQuery, TransactionRow
+
+
+def recorded(
+    actor: Actor, values: Any, *, now: datetime, fact: Fact | None = None
+) -> services.Sale | services.OnlyRead:
+    """What the body of a sale asks for, posted or pushed."""
+    reading, payment = values.get("current_meter_reading"), values.get("payment")
+    return services.sell(
+        actor=actor,
+        customer_id=values["customer"],
+        items=[
+            Item(
+                item["item_type"],
+                item["quantity"],
+                item.get("equipment"),
+                item.get("rate"),
+                item.get("condition") or "",
+                item["description"],
+            )
+            for item in values["items"]
+        ],
+        reading=None if reading is None else services.Reading(reading, values.get("meter"), values["is_rollover"]),
+        seller=services.Seller(values.get("vehicle"), values.get("depot")),
+        payment=Money(payment["method"], payment["amount"], payment["reference"]) if payment else None,
+        send_email=values["send_email"],
+        remarks=values["remarks"],
+        occurred_at=values.get("occurred_at"),
+        client_temp_id=values.get("client_temp_id") or "",
+        now=now,
+        fact=fact,
+    )
 
 
 class TransactionDoor(Readable):
@@ -55,34 +89,7 @@ class TransactionDoor(Readable):
     def create(self, request: Request) -> HttpResponse:
         """Record what was delivered and returned, what the meter shows and what was paid: all of it or nothing."""
 
-        def effect(values: Any) -> services.Sale:
-            reading, payment = values.get("current_meter_reading"), values.get("payment")
-            return services.sell(
-                actor=actor_of(request),
-                customer_id=values["customer"],
-                items=[
-                    Item(
-                        item["item_type"],
-                        item["quantity"],
-                        item.get("equipment"),
-                        item.get("rate"),
-                        item.get("condition") or "",
-                        item["description"],
-                    )
-                    for item in values["items"]
-                ],
-                reading=None
-                if reading is None
-                else services.Reading(reading, values.get("meter"), values["is_rollover"]),
-                seller=services.Seller(values.get("vehicle"), values.get("depot")),
-                payment=Money(payment["method"], payment["amount"], payment["reference"]) if payment else None,
-                remarks=values["remarks"],
-                occurred_at=values.get("occurred_at"),
-                client_temp_id=values.get("client_temp_id") or "",
-                now=timezone.now(),
-            )
-
-        return self.write(request, effect)
+        return self.write(request, lambda values: recorded(actor_of(request), values, now=timezone.now()))
 
     @action(detail=False, methods=["post"], url_name="list")
     def create_transaction(self, request: Request) -> HttpResponse:

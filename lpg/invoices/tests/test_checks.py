@@ -1,8 +1,10 @@
 """Verify sees each way in which documents may have been tampered with, and nothing where nothing is."""
 
 import pytest
+from django.utils import timezone
 
-from lpg.invoices import checks
+from lpg.invoices import checks, pdfs
+from lpg.invoices.models import Invoice
 from tests.sales import Shop
 from tests.stock import disagreements
 from tests.tampering import every_kind_of_sale, found_by, unguarded
@@ -14,6 +16,11 @@ TOTALS = "invoices: totals are their lines"
 WHOLE = "invoices: credit notes take the whole back"
 INVOICES = "invoices: numbers without gap or duplicate"
 NOTES = "credit notes: numbers without gap or duplicate"
+MAIL = "deliveries: none due for more than an hour"
+STORED = "invoices: PDFs are in the store and as they were stored"
+ONCE = "invoices: PDFs have one version"
+IN_TIME = "invoices: PDFs are made within the hour"
+PDF = "version, content_hash, template_hash, renderer, size, made_at, invoice_id"
 TAMPERING = [
     (TOTALS, f"{DOCUMENTS} total_amount = total_amount + 1"),
     (TOTALS, f"{DOCUMENTS} subtotal = subtotal + 1, total_amount = total_amount + 1"),
@@ -36,12 +43,19 @@ TAMPERING = [
     (NOTES, "UPDATE numbering_series SET last = last + 1 WHERE series = 'CN'"),
     (NOTES, f"{DOCUMENTS} invoice_number = 'CN-2020-000001' WHERE invoice_number LIKE 'CN-%%-000003'"),
     (NOTES, "DELETE FROM invoices_invoice WHERE is_correction = 1"),
+    (STORED, f"UPDATE invoices_invoicepdf SET content_hash = '{64 * '0'}'"),
+    (ONCE, f"INSERT INTO invoices_invoicepdf ({PDF}) SELECT 1 + {PDF} FROM invoices_invoicepdf"),
+    (IN_TIME, "DELETE FROM invoices_invoicepdf"),
+    (IN_TIME, "UPDATE audit_auditlog SET created_at = '2026-01-01 00:00:00' WHERE action = 'CREATE_CREDIT_NOTE'"),
+    (MAIL, "UPDATE invoices_delivery SET next_try_at = '2026-01-01 00:00:00' WHERE state = 'queued'"),
 ]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_each_tampering_is_seen_by_the_check_it_is_for(admin, driver, settings):
     every_kind_of_sale(Shop(admin, driver), settings)
+    for invoice in Invoice.objects.order_by("pk")[:2]:
+        pdfs.ensure(invoice.pk, now=timezone.now())
     assert disagreements() == {}
     with unguarded():
         for name, statement in TAMPERING:

@@ -12,6 +12,7 @@ FIRST = "(SELECT MIN(id) FROM transactions_transaction)"
 LAST = "meters: each shows its last reading"
 CHAIN = "meters: chains never fall unless declared"
 BILLED = "meters: usage is billed once, by the sale that says so"
+OUTSIDE = "meters: readings outside their chain mean nothing"
 TAMPERING = [
     (LAST, "UPDATE meters_meter SET current_reading = current_reading + 1"),
     (LAST, "UPDATE meters_meter SET current_reading = 0"),
@@ -27,6 +28,11 @@ TAMPERING = [
     (CHAIN, f"{READINGS} voided_at = NULL WHERE voided_at IS NOT NULL"),
     (CHAIN, "UPDATE meters_meter SET digits = digits + 1"),
     (CHAIN, "DELETE FROM meters_meterreading WHERE is_rollover = 1"),
+    (CHAIN, f"{READINGS} kind = 'PLAIN' WHERE kind = 'OUTSIDE'"),
+    (CHAIN, f"{READINGS} kind = 'OUTSIDE' WHERE kind = 'INITIAL'"),
+    (OUTSIDE, f"{READINGS} `usage` = 1 WHERE kind = 'OUTSIDE'"),
+    (OUTSIDE, f"{READINGS} previous = 0 WHERE kind = 'OUTSIDE'"),
+    (OUTSIDE, f"{READINGS} transaction_id = {FIRST} WHERE kind = 'OUTSIDE'"),
     (BILLED, f"{READINGS} transaction_id = NULL WHERE transaction_id IS NOT NULL AND voided_at IS NULL"),
     (BILLED, f"{READINGS} transaction_id = {FIRST} WHERE transaction_id IS NULL AND kind = 'PLAIN'"),
     (BILLED, f"{READINGS} voided_at = NULL WHERE voided_at IS NOT NULL"),  # by a sale that was voided

@@ -3,17 +3,22 @@
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Count
+from django.utils import timezone
 
 from lpg.accounts.models import User
-from lpg.invoices.models import Invoice
+from lpg.customers.models import Customer
+from lpg.day_close.models import DayClose
+from lpg.invoices.models import Delivery, Invoice
 from lpg.meters.models import Meter, MeterReading
 from lpg.office import demo
 from lpg.office.tests.desk import list_of, page_of, said, sign_in
 from lpg.payments.models import Payment
+from lpg.payments.reports import all_aged
 from lpg.transactions.models import Transaction
 from tests.stock import disagreements
 
 pytestmark = pytest.mark.django_db
+AGES = ("days_0_30", "days_31_60", "days_61_90", "days_over_90")
 
 
 @pytest.fixture
@@ -32,8 +37,13 @@ def test_there_is_something_of_everything_and_the_books_agree(loaded):
     assert {invoice.status for invoice in Invoice.objects.all()} == {"paid", "generated"}
     assert any(0 < one.balance_due < one.total_amount for one in Invoice.objects.all())
     assert Payment.objects.filter(unallocated__gt=0).exists()
+    assert Delivery.objects.filter(state="failed", last_error="no_address").count() == 1
+    assert Delivery.objects.filter(state="queued").count() == 6
     assert MeterReading.objects.filter(is_rollover=True).count() == 1
     assert Meter.objects.exclude(removed_on=None).count() == 1
+    causes = {one.code for close in DayClose.objects.all() for one in close.variances}
+    assert causes == {"delivery_not_recorded", "methods_mixed_up"}
+    assert {"PENDING", "APPROVED"} == set(DayClose.objects.values_list("status", flat=True))
     assert disagreements() == {}
 
 
@@ -60,6 +70,21 @@ def test_the_supervisor_finds_work_waiting_and_every_page_opens(loaded):
         assert answer.status_code == 200
         for row in answer.context["cl"].result_list:
             assert supervisor.get(page_of(name, row.pk)).status_code == 200
+
+
+def test_the_first_page_has_a_fortnight_of_sales_todays_takings_and_debts_of_every_age(loaded):
+    desk = sign_in(User.objects.get(username="admin"), demo.PASSWORD)
+    page = desk.get("/admin/").context
+    assert all(amount > 0 for amount in page["sales"]["chart"]["series"][0]["values"])
+    assert len(page["taken"]["people"]) > 1
+    assert page["overdue"]["customers"] > 2
+    ages = {
+        name
+        for row in all_aged(Customer.objects.all(), timezone.localdate(), None)
+        for name in AGES
+        if getattr(row, name)
+    }
+    assert ages == set(AGES)
 
 
 def test_it_goes_into_an_empty_database_only(loaded, settings, capsys):

@@ -20,9 +20,14 @@ from lpg.idempotency.models import Answer
 from lpg.inventory import services as stock
 from lpg.inventory.models import Count, Transfer
 from lpg.inventory.places import Owner
+from lpg.invoices.models import Delivery
 from lpg.office.tests.desk import SIGN_IN, books, form_of, key_on, page_of, said, send, sign_in
+from lpg.payments.models import Payment
+from lpg.roles import Role
+from lpg.transactions.services import Seller
 from tests import make
 from tests.races import all_well, together
+from tests.sales import a_sale, served
 from tests.stock import disagreements, fill, held
 
 pytestmark = pytest.mark.django_db
@@ -45,8 +50,11 @@ def customer(admin, singgas) -> Customer:
     return make.a_customer(admin, singgas)
 
 
-@pytest.fixture(params=["move", "count", "distribution", "rate", "default rate", "customer", "truck"])
+@pytest.fixture(
+    params=["move", "count", "distribution", "rate", "default rate", "customer", "truck", "payment", "email"]
+)
 def form(request, filled, truck, cylinder, customer) -> Form:
+    invoice = a_sale(make.a_user(Role.ADMIN), customer, served("5"), seller=Seller(depot_id=filled.pk)).invoice
     here, rate = f"depot:{filled.pk}", {"rate": "36.5", "effective_from": "2026-12-01"}
     full, out = f"n_{cylinder.pk}_FULL", f"n_{cylinder.pk}_OUT-FULL"
     new = {"customer_code": "X-77", "name": "Kopi", "payment_type": "CASH", "payment_terms_days": "30"}
@@ -91,6 +99,20 @@ def form(request, filled, truck, cylinder, customer) -> Form:
             {"plate_no": "SBX 78 K"},
             Vehicle,
             "The truck “SBX 77 K” was added successfully.",
+        ),
+        "payment": Form(
+            f"/admin/payments/payment/add/?customer={customer.pk}",
+            {"amount": "5", "method": "CASH", "reference": ""},
+            {"amount": "6"},
+            Payment,
+            "S$5.00 received.",
+        ),
+        "email": Form(
+            page_of("invoices_invoice", invoice.pk, "email"),
+            {"to": "a@shop.example"},
+            {"to": "b@shop.example"},
+            Delivery,
+            f"Email invoice {invoice}: done.",
         ),
     }[request.param]
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from lpg import work
 from lpg.office.tests.desk import key_on, list_of, page_of, queries, said, send, sign_in
 from lpg.payments import services as payments
-from lpg.payments.models import Payment
+from lpg.payments.models import Allocation, Payment
 from lpg.payments.selectors import balance_of
 from lpg.roles import Role
 from tests import make
@@ -55,6 +55,85 @@ def test_a_payment_settles_the_oldest_invoices_first(own, shop, cylinder, form):
     assert "Left as credit" not in page
     assert "Owes S$49.00." in said(own.get(form))
     assert disagreements() == {}
+
+
+def test_begun_from_an_invoice_it_settles_that_one_unless_the_oldest_are_chosen(own, shop, cylinder, form):
+    first, second = (shop.sell(delivered(cylinder, 1)).invoice for _ in range(2))
+    there = f"{form}&invoice={second.pk}"
+    assert f"&amp;invoice={second.pk}" in own.get(page_of("invoices_invoice", second.pk)).content.decode()
+    page = own.get(there)
+    assert 'value="54.50"' in page.content.decode()
+    assert f"{second}, S$54.50 to be paid" in said(page)
+    answer = send(own, there, {**CASH, "settles": "this"})
+    assert f"S$60.00 received. It settles {second}. S$5.50 stays as credit." in said(own.get(answer["Location"]))
+    assert [one.invoice_id for one in Allocation.objects.all()] == [second.pk]
+    assert "It settles the oldest invoices first" in said(own.get(there))  # it is paid by now
+    third = shop.sell(delivered(cylinder, 1)).invoice
+    assert send(own, f"{form}&invoice={third.pk}", {**CASH, "settles": "oldest"}).status_code == 302
+    assert [one.invoice_id for one in Allocation.objects.order_by("pk")] == [second.pk, first.pk, third.pk]
+    assert send(own, f"{form}&invoice={third.pk}", {**CASH, "settles": "nothing"}).status_code == 200
+    assert own.get(f"{form}&invoice=x").status_code == 200
+
+
+def test_a_payment_is_reversed_with_a_reason_and_says_first_what_goes(own, shop, cylinder):
+    invoice = shop.sell(delivered(cylinder, 1)).invoice
+    made = shop.pay("60")
+    page = page_of("payments_payment", made.pk)
+    asked = said(own.get(page))
+    for words in (
+        "Reverse payment",
+        f"{invoice}: S$54.50 of it is to be paid again.",
+        "S$5.50 of credit goes.",
+        f"{made} keeps its number.",
+    ):
+        assert words in asked
+    before = books()
+    assert "Fill this in." in said(own.post(page, {"do": "reverse", "reason": ""}))
+    assert books() == before
+    assert own.post(page, {"do": "reverse", "reason": "Cheque came back"})["Location"] == page
+    shown = said(own.get(page))
+    for words in (f"{made} is reversed.", "Reversed S$60.00", "Cheque came back", "Given back", "Reversed payment"):
+        assert words in shown
+    assert "Reverse payment…" not in shown
+    assert "Left as credit" not in shown
+    assert balance_of(shop.customer.pk) == Decimal("54.50")
+    again = own.post(page, {"do": "reverse", "reason": "Cheque came back"})
+    assert f"{made} was reversed before. Nothing is left to do." in said(again)
+    assert "Reversed" in said(own.get(PAYMENTS))
+    assert disagreements() == {}
+
+
+def test_what_is_left_is_used_for_the_oldest_open_invoices(own, shop, cylinder):
+    made = shop.pay("60")
+    page = page_of("payments_payment", made.pk)
+    assert "Use credit" not in said(own.get(page))  # nothing is open
+    invoice = shop.sell(delivered(cylinder, 1)).invoice
+    assert "What is left of it settles this customer’s open invoices" in said(own.get(page))
+    for _ in range(2):
+        assert own.post(page, {"do": "use"})["Location"] == page
+    shown = said(own.get(page))
+    assert f"What was left of {made} is used." in shown
+    assert f"{invoice} Paid" in shown
+    assert Allocation.objects.count() == 1
+    assert disagreements() == {}
+
+
+def test_money_of_a_sale_that_waits_is_not_offered_for_others(own, shop, cylinder):
+    shop.sell(delivered(cylinder, 1))
+    shop.sell(delivered(cylinder, 1, "50.0000"), by=shop.driver, paid="40")
+    page = said(own.get(page_of("payments_payment", Payment.objects.get().pk)))
+    assert "Use credit" not in page
+    assert "Reverse payment" in page
+
+
+def test_who_took_it_narrows_the_list(desk, own, shop, admin):
+    mine = shop.pay("5")
+    theirs = payments.record(
+        actor=shop.driver, customer_id=shop.customer.pk, money=payments.Money("CASH", Decimal(7)), now=timezone.now()
+    )
+    found = [row.pk for row in desk.get(PAYMENTS, {"user": shop.driver.pk}).context["cl"].result_list]
+    assert found == [theirs.pk]
+    assert mine.pk in [row.pk for row in own.get(PAYMENTS).context["cl"].result_list]
 
 
 def test_what_is_over_stays_as_credit_and_is_said(own, shop, cylinder, form):

@@ -11,14 +11,15 @@ from django.db import models
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from lpg import sheets
 from lpg.accounts.models import User
 from lpg.audit.models import AuditLog
 from lpg.customers import services as customers
 from lpg.customers.serializers import CustomerInput
 from lpg.depots.models import Depot
-from lpg.office import lists, sheets
-from lpg.office.sheets import Unreadable, guard, read, unguard
+from lpg.office import lists
 from lpg.office.tests.files import HEAD, cells_of, csv_file, workbook
+from lpg.sheets import Unreadable, guard, read, unguard
 from tests import make
 
 SOUND = workbook(HEAD, ["A-2", 1.5, True, None])

@@ -16,6 +16,7 @@ from lpg.meters import services as meters
 from lpg.meters.models import MeterReading
 from lpg.payments import services as payments
 from lpg.payments.models import Allocation, Payment
+from lpg.transactions import holds, parties
 from lpg.transactions import services as sales
 from lpg.transactions.models import Transaction, TransactionItem
 from tests.sales import API, Shop, a_meter, a_reading, books, delivered, returned
@@ -80,15 +81,16 @@ def counter(admin, driver, signed_in):
 # --- each step by its name ----------------------------------------------------------------------------------------
 
 STEPS = [
-    (sales, "locked_customer"),
+    (parties, "locked_customer"),
     (sales, "equipment_in_use"),
     (sales, "rates_on"),
     (sales, "priced"),
     (meters, "due"),
-    (sales, "_places"),
+    (parties, "places"),
     (invoices, "total_of"),
-    (sales, "_holds"),
-    (inventory, "prepare"),
+    (holds, "reasons"),
+    (inventory, "shift"),
+    (meters, "show"),
     (sales, "take_all"),
     (sales, "_keep"),
     (meters, "bill"),

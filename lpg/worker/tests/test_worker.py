@@ -19,6 +19,7 @@ from lpg.worker import services
 from lpg.worker.management.commands import worker
 from lpg.worker.models import Chore
 from lpg.worker.selectors import oldest_due_seconds
+from lpg.worker.sending import Sender
 from lpg.worker.services import DUTIES, LEASE, Duty, sweep
 from tests.races import all_well, together
 
@@ -240,14 +241,15 @@ def test_once_does_what_is_due_and_stops():
 @pytest.mark.django_db(transaction=True)  # it lets go of its connection
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_when_it_is_told_to_without_waiting_for_the_next_look(number, monkeypatch, own_signals):
-    looks: list[datetime] = []
+    looks: list[Sender] = []
 
-    def look(now: datetime) -> None:
+    def look(sender: Sender) -> int:
         assert not looks, "it did not hear"
-        looks.append(now)
+        looks.append(sender)
         threading.Timer(0.2, os.kill, (os.getpid(), number)).start()
+        return 0
 
-    monkeypatch.setattr(worker, "sweep", look)
+    monkeypatch.setattr(worker, "look", look)
     started = time.monotonic()
     call_command("worker", "--every=20")
     assert 0.1 < time.monotonic() - started < 15
@@ -272,16 +274,16 @@ def test_a_chore_that_has_begun_is_finished_first(monkeypatch, own_signals):
 
 @pytest.mark.django_db(transaction=True)  # it lets go of its connection
 def test_a_database_that_does_not_answer_ends_nothing(monkeypatch, own_signals, caplog):
-    looks: list[datetime] = []
+    looks: list[Sender] = []
 
-    def look(now: datetime) -> None:
-        looks.append(now)
+    def look(sender: Sender) -> int:
+        looks.append(sender)
         assert len(looks) <= 3, "it did not hear"
         if len(looks) == 3:
             os.kill(os.getpid(), signal.SIGTERM)
         raise OperationalError(2002, "Can't connect to server on 'db.internal'")
 
-    monkeypatch.setattr(worker, "sweep", look)
+    monkeypatch.setattr(worker, "look", look)
     call_command("worker", "--every=0.01")
     assert len(looks) == 3
     assert "did not answer: OperationalError" in caplog.text

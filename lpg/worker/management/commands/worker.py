@@ -5,33 +5,42 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
-from django.utils import timezone
 
-from lpg.worker.services import log, sweep
+from lpg import mail
+from lpg.worker.sending import Sender
+from lpg.worker.services import log, look
+
+TO_FINISH = 5.0  # seconds that a mail server has left when we are told to stop
 
 
 class Command(BaseCommand):
-    help = "Does what is due until it is told to stop. Any number may run, on any machines that share the database."
+    help = (
+        "Draws PDFs, sends mail and does chores, when they are due, until it is told to stop."
+        " Any number may run, on any machines that share the database."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="do what is due now, then stop")
-        parser.add_argument("--every", type=float, default=2.0, help="seconds between two looks")
+        parser.add_argument("--every", type=float, default=1.0, help="seconds between two looks when nothing is due")
 
     def handle(self, *args: Any, once: bool, every: float, **options: Any) -> None:
         stop = threading.Event()
 
         def told(number: int, frame: FrameType | None) -> None:
             stop.set()
+            mail.hurry(TO_FINISH)
 
         if not once:
             signal.signal(signal.SIGTERM, told)
             signal.signal(signal.SIGINT, told)
+        sender = Sender(stop.is_set)
         while not stop.is_set():
             close_old_connections()
+            done = 0
             try:
-                sweep(timezone.now())
+                done = look(sender)
             except DatabaseError as error:  # the database is away or busy: the work is still there when it is back
                 log.warning("the database did not answer: %s", type(error).__name__)
-            if once:
+            if once and not done:
                 return
-            stop.wait(every)
+            stop.wait(0 if done else every)

@@ -1,6 +1,7 @@
 """Spreadsheets: CSV and XLSX read into rows of plain cells, and written so that what goes out comes in unchanged.
 
-tablib writes both. Reading uses what tablib itself reads with, Python's csv and openpyxl, directly: tablib leaves out
+tablib writes both; what may be long is written row by row instead (`stream`).
+Reading uses what tablib itself reads with, Python's csv and openpyxl, directly: tablib leaves out
 empty lines, so that the row numbers would be wrong, and reads a file to its end before one can say that it is too long.
 """
 
@@ -8,6 +9,7 @@ import codecs
 import csv
 import re
 import struct
+import tempfile
 import warnings
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -16,7 +18,6 @@ from datetime import date
 from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import Any, ClassVar, Literal
-from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile, LargeZipFile, ZipFile
 
 import openpyxl
@@ -40,6 +41,8 @@ MAX_COLUMNS = 50
 LAST_ROW = 1_048_576  # of any spreadsheet: a file may claim more
 EXACT_DIGITS = 15  # what a spreadsheet keeps of a number
 WIDTH = 22
+LONGEST_TITLE = 31
+PIECE = 64 * 1024
 
 OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 # What the reader of workbooks raises for files that are damaged, or made to do damage.
@@ -53,9 +56,9 @@ BROKEN = (
     LookupError,
     NotImplementedError,
     OSError,
-    ParseError,
     RecursionError,
     RuntimeError,  # a password
+    SyntaxError,  # what parsers of XML raise: Python's own, and lxml, which openpyxl takes where it is there
     TypeError,
     ValueError,
     struct.error,
@@ -115,6 +118,11 @@ def write(kind: Kind, title: str, headings: Sequence[str], rows: Iterable[Sequen
     return stream.getvalue()
 
 
+def stream(kind: Kind, title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """A file of these rows in pieces: however many there are, few of them are held at a time."""
+    return _csv_pieces(headings, rows) if kind == "csv" else _xlsx_pieces(title, headings, rows)
+
+
 def guard(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
     return f"'{text}" if _FORMULA.match(text) else text
@@ -123,6 +131,36 @@ def guard(text: str) -> str:
 def unguard(text: str) -> str:
     """What `guard` was given."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+def _csv_pieces(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    yield codecs.BOM_UTF8
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(headings)
+    for row in rows:
+        writer.writerow([_csv_cell(cell) for cell in row])
+        if text.tell() > PIECE:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
+
+
+def _xlsx_pieces(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet(title[:LONGEST_TITLE])
+    for index in range(1, len(headings) + 1):
+        sheet.column_dimensions[get_column_letter(index)].width = WIDTH
+    sheet.freeze_panes = "A2"
+    sheet.append(list(headings))
+    for row in rows:
+        sheet.append([_xlsx_cell(cell) for cell in row])
+    with tempfile.TemporaryFile() as file:
+        book.save(file)
+        file.seek(0)
+        while piece := file.read(PIECE):
+            yield piece
 
 
 def _kept(rows: Iterable[tuple[int, Sequence[Any]]]) -> list[Row]:

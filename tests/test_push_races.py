@@ -1,0 +1,169 @@
+"""Whatever is repeated, shuffled, cut or sent at once: each operation has one effect."""
+
+import random
+from datetime import timedelta
+from itertools import batched
+
+import pytest
+from django.utils import timezone
+
+from lpg.accounts import tokens
+from lpg.accounts.models import Session
+from lpg.accounts.services import change_user
+from lpg.integrity.services import verify
+from lpg.sync.models import Operation, RawOperation
+from lpg.transactions.models import Transaction
+from tests import make
+from tests.pushing import Sender, effects, kinds, statuses
+from tests.races import all_well, together
+from tests.sales import API, Shop
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DONE = {"applied", "replayed"}
+
+
+@pytest.fixture
+def shop(admin, driver):
+    return Shop(admin, driver)
+
+
+@pytest.fixture
+def thing(shop):
+    return shop.thing("38")
+
+
+@pytest.fixture
+def phone(driver):
+    return Sender(driver)
+
+
+def again(phone):
+    """The same phone, on another connection."""
+    return Sender(phone.user, phone.device_id)
+
+
+def one_effect_each(operations):
+    assert Operation.objects.filter(state="applied").count() == len(operations)
+    assert effects() == (len(operations),) * 3
+    numbers = sorted(Transaction.objects.values_list("transaction_number", flat=True))
+    assert [int(number[-6:]) for number in numbers] == list(range(1, len(operations) + 1))
+
+
+def until_done(phone, operations):
+    """As a phone does: what is to be sent again is sent again."""
+    left = list(operations)
+    for _ in range(60):
+        results = phone.push(*left)
+        left = [said for said, result in zip(left, results, strict=True) if result["status"] == "retry"]
+        if not left:
+            return True
+    return False
+
+
+def test_a_batch_replayed_ten_times_at_once(phone, shop, thing):
+    operations = [phone.sale(shop.customer, thing) for _ in range(4)]
+    phones = [again(phone) for _ in range(10)]
+    parts = [lambda one=one: until_done(one, operations) for one in phones]
+    assert all(all_well(together(*parts)))
+    one_effect_each(operations)
+    assert set(statuses(phone.push(*operations))) == {"replayed"}
+
+
+def test_shuffled_cut_and_doubled(phone, shop, thing):
+    chance = random.Random(6)
+    operations = [phone.sale(shop.customer, thing) for _ in range(12)]
+    for key, said in enumerate(operations[1:]):
+        said["depends_on"] = [operations[chance.randrange(key + 1)]["client_temp_id"]]
+    sent = operations * 3
+    chance.shuffle(sent)
+    for part in batched(sent, 5, strict=False):
+        phone.push(*part)
+    one_effect_each(operations)
+    assert phone.answer()["missing"] == []
+    assert set(statuses(phone.push(*operations))) == {"replayed"}
+
+
+def test_posted_and_pushed_at_once(phone, shop, thing):
+    for _ in range(3):
+        said = phone.sale(shop.customer, thing)
+        posting = make.a_client(phone.user)
+        body = {**said["payload"], "client_temp_id": said["client_temp_id"]}
+        one, two = again(phone), again(phone)
+        all_well(
+            together(
+                lambda body=body, posting=posting: posting.post(API, body, format="json"),
+                lambda one=one, said=said: until_done(one, [said]),
+                lambda two=two, said=said: until_done(two, [said]),
+            )
+        )
+    assert effects() == (3, 3, 3)
+
+
+def test_one_queue_on_two_devices_at_once(phone, shop, thing):
+    operations = [phone.sale(shop.customer, thing) for _ in range(3)]
+    other = Sender(phone.user)
+    all_well(together(lambda: until_done(phone, operations), lambda: until_done(other, operations)))
+    one_effect_each(operations)
+
+
+def test_devices_run_side_by_side(admin, shop, thing, driver):
+    phones = [Sender(driver) for _ in range(4)]
+    queues = [[phone.sale(shop.customer, thing) for _ in range(3)] for phone in phones]
+    parts = [lambda p=p, q=q: until_done(p, q) for p, q in zip(phones, queues, strict=True)]
+    assert all(all_well(together(*parts)))
+    assert effects() == (12, 12, 12)
+    assert verify_clean()
+
+
+def verify_clean():
+    run = verify()
+    assert run.ok, [check for check in run.checks if not check["ok"]]
+    return True
+
+
+def test_a_phone_restored_from_yesterdays_backup(phone, shop, thing):
+    """It says some of yesterday again, and numbers today's sales as it numbered those that it has forgotten."""
+    yesterday = [phone.sale(shop.customer, thing) for _ in range(4)]
+    phone.push(*yesterday)
+    phone.seq = 2
+    today = [phone.sale(shop.customer, thing) for _ in range(3)]
+    results = phone.push(*yesterday[:2], *today)
+    assert statuses(results) == ["replayed"] * 2 + ["applied_with_exception"] * 2 + ["applied"]
+    assert [kinds(said) for said in today] == [["device_cloned_or_restored"]] * 2 + [[]]
+    assert phone.answer()["missing"] == []
+    assert effects()[0] == 7
+
+
+def test_two_phones_with_one_device_id(phone, shop, thing):
+    other = again(phone)
+    mine = [phone.sale(shop.customer, thing) for _ in range(2)]
+    theirs = [other.sale(shop.customer, thing) for _ in range(3)]
+    phone.push(*mine)
+    assert statuses(other.push(*theirs)) == ["applied_with_exception"] * 2 + ["applied"]
+    assert effects()[0] == 5
+
+
+def test_a_token_that_ran_out_three_days_ago(phone, shop, thing):
+    operations = [phone.sale(shop.customer, thing) for _ in range(3)]
+    Session.objects.filter(user=phone.user).update(expires_at=timezone.now() - timedelta(days=3))
+    answer = phone.client.post("/api/v1/sync/push/", phone.envelope(*operations), format="json")
+    assert answer.status_code == 401
+    assert RawOperation.objects.count() == 0
+    assert statuses(again(phone).push(*operations)) == ["applied"] * 3
+
+
+def test_a_forged_token_is_nobody(phone, shop, thing, admin):
+    session = phone.client.signed_in
+    good = tokens.issue(session)["access"]
+    change_user(actor=admin, user_id=phone.user.pk, values={"is_active": False})
+    head, body, sign = good.split(".")
+    for token in (f"{head}.{body}.{sign[::-1]}", "x", "", f"{head}.{body}.", tokens.issue(session)["refresh"]):
+        phone.client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        assert phone.client.post("/api/v1/sync/push/", phone.envelope(), format="json").status_code == 401
+
+
+def test_an_answer_that_was_lost(phone, shop, thing):
+    operations = [phone.sale(shop.customer, thing) for _ in range(3)]
+    for _ in range(3):
+        phone.push(*operations)
+    one_effect_each(operations)
