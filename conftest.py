@@ -50,9 +50,11 @@ def django_db_setup(django_db_setup: None) -> None:
 
 @pytest.fixture(autouse=True)
 def quick_and_tidy(settings: Any, tmp_path: Path) -> None:
-    """Argon2 is slow on purpose, and files belong nowhere near the real ones."""
+    """Argon2 is slow on purpose, files belong nowhere near the real ones, and each client would look for all static
+    files anew."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT = tmp_path / "files"
+    settings.WHITENOISE_USE_FINDERS = False
 
 
 @pytest.fixture

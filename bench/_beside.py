@@ -18,6 +18,9 @@ from typing import NamedTuple
 
 from _server import ROOT, listening
 
+sys.path.insert(0, str(ROOT))
+from tests.running import own_database
+
 BASELINE = Path(os.environ.get("BASELINE", ROOT.parent / "shared" / "baseline"))
 CLIENTS = (1, 4, 16)
 ROUNDS = 3
@@ -38,11 +41,10 @@ class Owners(NamedTuple):
 @contextmanager
 def the_owners() -> Iterator[Owners]:
     python = _environment()
-    _create_database("owners")
     with tempfile.TemporaryDirectory() as copy:
         app = Path(copy) / "app"
         shutil.copytree(BASELINE / "app", app)
-        more = {"DB_NAME": "owners", "DB_ENGINE": "mysql", "DJANGO_SETTINGS_MODULE": "core.settings"}
+        more = {**own_database("owners"), "DJANGO_SETTINGS_MODULE": "core.settings"}
         environment = {**os.environ, **more}
 
         def run(*words: str) -> str:
@@ -89,7 +91,6 @@ def compare(sides: dict[str, Fire]) -> dict[int, dict[str, Figures]]:
 def our_django() -> None:
     """Our services in this process, on the database of the running server."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lpg.settings")
-    sys.path.insert(0, str(ROOT))
     import django
 
     django.setup()
@@ -97,16 +98,6 @@ def our_django() -> None:
 
 def _medians(rounds: list[Figures]) -> Figures:
     return {name: statistics.median(row[name] for row in rounds) for name in rounds[0]}
-
-
-def _create_database(name: str) -> None:
-    import MySQLdb
-
-    host = os.environ["DB_HOST"]
-    where = {"unix_socket": host} if host.startswith("/") else {"host": host, "port": int(os.environ["DB_PORT"])}
-    connection = MySQLdb.connect(user=os.environ["DB_USER"], password=os.environ["DB_PASSWORD"], **where)
-    connection.cursor().execute(f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4")
-    connection.close()
 
 
 def _environment() -> str:

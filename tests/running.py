@@ -1,4 +1,4 @@
-"""A system that runs: `bin/run` on a free port, in a group of its own, with a DATA_DIR of its own."""
+"""A system that runs: `bin/run` on a free port, in a group of its own, with a database and a DATA_DIR of its own."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,7 +17,7 @@ PATIENCE = 40
 
 
 class Running:
-    """bin/run on a free port, in a group of its own, with a DATA_DIR of its own."""
+    """bin/run on a free port, in a group of its own, with a database and a DATA_DIR of its own."""
 
     def __init__(self, folder: Path, port: int = 0, **environment: str) -> None:
         self.port = port or free_port()
@@ -28,7 +29,13 @@ class Running:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, "PORT": str(self.port), "DATA_DIR": str(folder / "data"), **environment},
+                env={
+                    **os.environ,
+                    "PORT": str(self.port),
+                    "DATA_DIR": str(folder / "data"),
+                    **own_database(f"runs_{self.port}"),
+                    **environment,
+                },
             )
 
     def said(self) -> str:
@@ -57,6 +64,19 @@ class Running:
         if self.process.poll() is None:
             self.process.send_signal(how)
         return self.process.wait(PATIENCE)
+
+
+def own_database(name: str) -> dict[str, str]:
+    """What the environment says of a new database; nothing for SQLite, which has its file in DATA_DIR."""
+    if os.environ.get("DB_ENGINE") != "mysql":
+        return {}
+    import MySQLdb  # noqa: PLC0415  # it is there where the tests run on it
+
+    host, port = os.environ["DB_HOST"], int(os.environ["DB_PORT"])
+    where = {"unix_socket": host} if host.startswith("/") else {"host": host, "port": port}
+    with closing(MySQLdb.connect(user=os.environ["DB_USER"], password=os.environ["DB_PASSWORD"], **where)) as server:
+        server.query(f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4")
+    return {"DB_NAME": name}
 
 
 def free_port() -> int:

@@ -70,6 +70,7 @@ def least(part: Callable[[], Any]) -> float:
     return min(times)
 
 
+@pytest.mark.scale  # a comparison of times: counting covered lines makes one side slower
 @pytest.mark.django_db
 def test_a_snapshot_costs_no_more_than_four_times_the_raw_rows(very_many, driver, pocket):
     phone = pocket(driver)
