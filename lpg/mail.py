@@ -84,10 +84,10 @@ class Limit:
 
 
 class Conversation(smtplib.SMTP):
-    """One with a mail server, within a limit."""
+    """One with a mail server, within a limit; safe from its first word when there is a context for TLS."""
 
-    def __init__(self, limit: Limit) -> None:
-        self.limit = limit
+    def __init__(self, limit: Limit, safe: ssl.SSLContext | None) -> None:
+        self.limit, self.safe = limit, safe
         super().__init__(local_hostname="localhost")  # asking for the real one may take long, and nobody needs it
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
@@ -107,7 +107,7 @@ class Conversation(smtplib.SMTP):
             self.limit.cord = line.dup()  # still the same line when TLS has taken the socket over
             name = socket.gethostname()
             self.local_hostname = name if "." in name else f"[{line.getsockname()[0]}]"
-            return line
+            return self.safe.wrap_socket(line, server_hostname=host) if self.safe else line
         raise last
 
     def close(self) -> None:
@@ -149,7 +149,7 @@ class Smtp(EmailBackend):
         if self.connection:
             return False
         self._limit = Limit(self.timeout)
-        self.connection = Conversation(self._limit)
+        self.connection = Conversation(self._limit, self.ssl_context if self.use_ssl else None)
         with self._in_time(self._limit):
             code, words = self.connection.connect(self.host, self.port)
             if code != WELCOME:
@@ -236,7 +236,7 @@ SAID: tuple[tuple[type[OSError], str], ...] = (  # the first that fits
     (ConnectionRefusedError, "Nobody answers at the mail server's address."),
     (socket.gaierror, "The mail server's name is not known. Look at EMAIL_HOST."),
     (ssl.SSLCertVerificationError, "The mail server's certificate is not to be trusted."),
-    (ssl.SSLError, "The mail server could not agree on a safe line. Look at EMAIL_PORT and EMAIL_USE_TLS."),
+    (ssl.SSLError, "The mail server could not agree on a safe line. Look at EMAIL_PORT, EMAIL_USE_TLS, EMAIL_USE_SSL."),
     (smtplib.SMTPAuthenticationError, "The mail server refuses our sign-in. Look at EMAIL_HOST_USER."),
     (smtplib.SMTPNotSupportedError, "The mail server lacks what the settings ask for. Look at EMAIL_USE_TLS."),
     (smtplib.SMTPSenderRefused, "The mail server refuses our own address. Look at DEFAULT_FROM_EMAIL."),

@@ -246,12 +246,14 @@ if not _is_sender(DEFAULT_FROM_EMAIL):
         f"DEFAULT_FROM_EMAIL is {DEFAULT_FROM_EMAIL!r}; write it as HSH LPG <noreply@hshlpg.com.sg>"
     )
 if env.str("EMAIL_HOST", ""):
+    _safe_from_the_start = env.bool("EMAIL_USE_SSL", False)
     _mailer: dict[str, Any] = {
         "BACKEND": "lpg.mail.Smtp",
         "OPTIONS": {
             "host": env.str("EMAIL_HOST"),
-            "port": env.int("EMAIL_PORT", 587),
-            "use_tls": env.bool("EMAIL_USE_TLS", True),
+            "port": env.int("EMAIL_PORT", 465 if _safe_from_the_start else 587),
+            "use_ssl": _safe_from_the_start,
+            "use_tls": env.bool("EMAIL_USE_TLS", True) and not _safe_from_the_start,
             "username": env.str("EMAIL_HOST_USER", ""),
             "password": env.str("EMAIL_HOST_PASSWORD", ""),
             "timeout": 20,  # seconds in all, whatever the server does

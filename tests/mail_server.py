@@ -3,6 +3,7 @@
 import asyncio
 import email
 import email.policy
+import ssl
 import threading
 from email.message import EmailMessage
 from typing import Any
@@ -15,10 +16,10 @@ PATIENCE = 30
 class MailServer:
     """Keeps what it has taken. Moods: fine; hang, dribble and away, instead of greeting; unknown (no such address);
     later (this address not now); full (no mail today); hold (answers DATA when `released`); drop (takes the mail and
-    breaks the line instead of saying so)."""
+    breaks the line instead of saying so). With a context it speaks TLS from the first word."""
 
-    def __init__(self) -> None:
-        self.mood = "fine"
+    def __init__(self, safe: ssl.SSLContext | None = None) -> None:
+        self.mood, self.safe = "fine", safe
         self.taken: list[EmailMessage] = []
         self.guests: list[SMTP] = []
         self.holding = threading.Event()
@@ -30,7 +31,7 @@ class MailServer:
     async def _serve(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         self.released = asyncio.Event()
-        server = await self._loop.create_server(lambda: Moody(self), "127.0.0.1", 0)
+        server = await self._loop.create_server(lambda: Moody(self), "127.0.0.1", 0, ssl=self.safe)
         self.port: int = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._over.wait()

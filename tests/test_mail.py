@@ -3,6 +3,8 @@
 import errno
 import os
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +18,7 @@ from django.core.mail import EmailMessage, mailers
 
 from lpg import mail
 from lpg.mail import AddressRefused, in_words, usable
+from tests.mail_server import MailServer
 from tests.running import free_port
 
 LIMIT = 1.0  # seconds; twenty in earnest
@@ -55,6 +58,43 @@ def test_a_server_that_is_well_takes_the_mail_whole(server, settings):
     assert taken["To"] == "chen@xn--r8jz45g.jp"
     assert taken.get_content().strip() == "Text"
     assert not mail._talking
+
+
+@pytest.fixture
+def certificate(tmp_path) -> Path:
+    """Of 127.0.0.1, by nobody but itself; with its key in the same file."""
+    path = tmp_path / "own.pem"
+    words = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=mail",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+    ]
+    subprocess.run(["openssl", *words, "-keyout", path, "-out", tmp_path / "own"], check=True, capture_output=True)
+    path.write_text(path.read_text() + (tmp_path / "own").read_text())
+    return path
+
+
+def test_a_server_that_speaks_tls_from_its_first_word(certificate, settings, monkeypatch):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    server = MailServer(context)
+    try:
+        distrusted, _ = fails(settings, server.settings(use_ssl=True))
+        assert in_words(distrusted) == "The mail server's certificate is not to be trusted."
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        settings.MAILERS = server.settings(use_ssl=True)
+        post()
+        assert server.ids == ["<INV-2026-000001-ab@example.com>"]
+    finally:
+        server.stop()
 
 
 def test_several_mails_go_over_one_line(server, settings):
