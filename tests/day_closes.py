@@ -41,5 +41,5 @@ def an_early_close(driver: User) -> DayClose:
     return a_day_close(driver, None, *((one.equipment, one.condition, one.quantity) for one in held), now=at)
 
 
-def approved(by: User, close: DayClose, reason: str = "Lent to a shop") -> DayClose:
-    return services.approve(actor=by, close_id=close.pk, reason=reason, now=timezone.now())
+def approved(by: User, close: DayClose, reason: str = "Lent to a shop", **more: bool) -> DayClose:
+    return services.approve(actor=by, close_id=close.pk, reason=reason, now=timezone.now(), **more)

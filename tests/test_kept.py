@@ -32,7 +32,7 @@ MODELS = sorted(Kept.__subclasses__(), key=lambda model: model.__name__)
 FROZEN = [(model, column) for model in MODELS for column in ["id", *model.frozen()]]
 CHANGED: dict[type[Kept], dict[str, Any]] = {  # all that may change, to what the constraints allow
     Allocation: {"released_at": "2026-11-20 01:30:00"},
-    DayClose: {"status": "PENDING", "approved_by_id": None, "approved_at": None, "reason": ""},
+    DayClose: {"status": "PENDING", "approved_by_id": None, "approved_at": None, "reason": "", "recorded_since": True},
     Delivery: {
         "state": "sent",
         "attempts": 7,

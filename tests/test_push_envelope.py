@@ -41,9 +41,20 @@ def test_what_is_no_json_is_400(phone, body):
     refused(raw_post(phone, body), 400)
 
 
+def test_a_body_that_was_cut_off_is_400(phone, shop):
+    whole = json.dumps(phone.envelope(*(phone.sale(shop.customer, shop.thing("38")) for _ in range(3))))
+    for length in (1, len(whole) // 3, len(whole) // 2, len(whole) - 1):
+        refused(raw_post(phone, whole[:length]), 400)
+
+
 @pytest.mark.parametrize("body", ["[]", "5", "null", '"x"', "{}"])
 def test_what_is_no_envelope_is_400(phone, body):
     refused(raw_post(phone, body), 400)
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/xml", "multipart/form-data", ""])
+def test_another_kind_of_body_is_415(phone, media):
+    refused(raw_post(phone, "{}", media), 415)
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 99, "x", None, True, 1.5])

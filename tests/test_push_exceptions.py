@@ -168,6 +168,20 @@ def test_a_number_used_twice_says_nothing_of_whether_it_could_be_done(phone, sho
     assert row_of(waits).state == "blocked"
 
 
+def test_what_waited_under_a_number_used_twice_is_done_with_an_exception(phone, shop, inbox):
+    """Whether it is to be looked at does not depend on whether it had to wait."""
+    thing = shop.thing("38")
+    needed = phone.sale(shop.customer, thing, seq=2)
+    waits = phone.sale(shop.customer, thing, seq=1, depends_on=[needed["client_temp_id"]])
+    assert statuses(phone.push(phone.sale(shop.customer, thing, seq=1), waits)) == ["applied", "blocked"]
+    assert phone.push_one(needed)["status"] == "applied"
+    assert (row_of(waits).state, kinds(waits)) == ("applied_with_exception", ["device_cloned_or_restored"])
+    again = phone.push_one(waits)
+    assert (again["status"], again["error"]["code"]) == ("replayed", "device_cloned_or_restored")
+    assert do(inbox, of(waits), "resolve", note="One phone, restored")[0] == 200
+    assert kinds(waits) == []
+
+
 def test_the_end_of_a_day_waits_for_all_of_it(phone, shop, inbox):
     registered = phone.client.post("/api/v1/sync/devices/", {"device_id": phone.device_id}, format="json")
     assert registered.status_code == 201

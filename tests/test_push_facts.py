@@ -1,6 +1,6 @@
 """What happens to a fact that no longer fits: each row of the table of the protocol, pushed by a phone."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,9 +16,10 @@ from lpg.meters.models import MeterReading
 from lpg.sync import devices, exceptions
 from lpg.sync.models import SyncException
 from lpg.transactions.models import Transaction
+from tests.day_closes import a_day_close
 from tests.pushing import Sender, kinds, row_of, statuses
-from tests.sales import Shop, a_meter, a_rate, fill, site
-from tests.stock import a_distribution
+from tests.sales import PLENTY, Shop, a_meter, a_rate, fill, site
+from tests.stock import a_distribution, held
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +67,13 @@ def test_stock_that_is_not_there(phone, shop, thing, admin):
     fill(admin, shop.truck, thing, 1)
     noted(phone, phone.sale(shop.customer, thing, 3), "short_stock")
     assert Transaction.objects.get().status == "CONFIRMED"
+
+
+def test_stock_that_the_depot_does_not_hold(phone, shop, thing, taken, admin):
+    fill(admin, shop.depot, thing, 2)
+    phone.push(taken)
+    noted(phone, of(phone, "confirm", taken), "short_stock")
+    assert (held(shop.depot, thing), held(shop.truck, thing)) == (0, PLENTY + 5)
 
 
 def test_the_rate_of_last_week_is_honoured(phone, shop, thing, admin):
@@ -187,6 +195,17 @@ def test_a_driver_moved_to_another_depot(phone, shop, thing, admin, union):
     assert result["status"].startswith("applied"), result
 
 
+def test_a_driver_who_is_of_that_depot_now(shop, thing, admin, other_driver):
+    """Whatever they were when it was captured."""
+    before = (timezone.now() - timedelta(hours=1)).isoformat()
+    values = {"depot": shop.customer.depot_id, "vehicle": None}
+    change_user(actor=admin, user_id=other_driver.pk, values=values)
+    phone = Sender(type(other_driver).objects.get(pk=other_driver.pk))
+    service = {"item_type": "SERVICE", "description": "Hose changed", "quantity": 1, "rate": "5.0000"}
+    said = phone.op("transaction.create", {"customer": shop.customer.pk, "items": [service]}, captured_at=before)
+    assert phone.push_one(said)["status"] == "applied"
+
+
 def test_a_driver_who_never_was_of_that_depot(shop, thing, other_driver):
     phone = Sender(other_driver)
     result = phone.push_one(phone.sale(shop.customer, thing))
@@ -202,6 +221,29 @@ def test_a_day_that_cannot_be(phone, shop, thing, days, kind):
     sale = Transaction.objects.get()
     assert timezone.localdate(sale.occurred_at) == timezone.localdate()
     assert str(at.year) in row_of(said).exceptions.get().facts
+
+
+@pytest.mark.parametrize("type", ["payment.create", "meter.read", "distribution.create"])
+def test_an_old_one_of_any_other_type(phone, shop, thing, admin, type):
+    meter = a_meter(admin, shop.customer, "100")
+    item = {"equipment": thing.pk, "quantity": 1}
+    payload = {
+        "payment.create": {"customer": shop.customer.pk, "method": "CASH", "amount": "5.00"},
+        "meter.read": {"meter": meter.pk, "reading": "101"},
+        "distribution.create": {"depot": shop.depot.id, "items": [item]},
+    }[type]
+    at = timezone.now() - timedelta(days=8)
+    noted(phone, phone.op(type, payload, captured_at=at.isoformat()), "late")
+
+
+def test_what_is_captured_on_a_closed_day(phone, shop, thing, driver):
+    a_day_close(driver, None, (thing, "FULL", PLENTY), now=timezone.now() - timedelta(days=1))
+    at = timezone.now() - timedelta(days=1)
+    said = phone.sale(shop.customer, thing, captured_at=at.isoformat())
+    noted(phone, said, "closed_day")
+    assert timezone.localdate(Transaction.objects.get().occurred_at) == timezone.localdate()
+    original = row_of(said).exceptions.get().expected["original"]
+    assert datetime.fromisoformat(original) == row_of(said).captured_at
 
 
 def test_a_clock_that_is_wrong_by_years_is_put_right(phone, shop, thing):

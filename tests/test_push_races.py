@@ -2,7 +2,8 @@
 
 import random
 from datetime import timedelta
-from itertools import batched
+from functools import partial
+from itertools import batched, groupby
 
 import pytest
 from django.utils import timezone
@@ -11,7 +12,8 @@ from lpg.accounts import tokens
 from lpg.accounts.models import Session
 from lpg.accounts.services import change_user
 from lpg.integrity.services import verify
-from lpg.sync.models import Operation, RawOperation
+from lpg.roles import Role
+from lpg.sync.models import Operation, RawOperation, SyncException
 from lpg.transactions.models import Transaction
 from tests import make
 from tests.pushing import Sender, effects, kinds, statuses
@@ -83,6 +85,41 @@ def test_shuffled_cut_and_doubled(phone, shop, thing):
     assert set(statuses(phone.push(*operations))) == {"replayed"}
 
 
+def test_ten_times_at_once_in_any_order_cut_and_doubled(phone, shop, thing, pocket):
+    """And the copy rebuilt from a pull is what the server says this user may see."""
+    operations = [phone.sale(shop.customer, thing) for _ in range(8)]
+    for key, said in enumerate(operations[1:]):
+        said["depends_on"] = [operations[key // 2]["client_temp_id"]]
+
+    def storm(number):
+        chance, own = random.Random(number), again(phone)
+        sent = operations * 2
+        chance.shuffle(sent)
+        parts = [list(part) for part in batched(sent, chance.randint(3, 9), strict=False)]
+        return [until_done(own, part) for part in parts]
+
+    assert all(all(done) for done in all_well(together(*(partial(storm, number) for number in range(10)))))
+    one_effect_each(operations)
+    assert not SyncException.objects.exists()
+    assert phone.answer()["missing"] == []
+    assert verify_clean()
+    copy = pocket(phone.user)
+    copy.pull()
+    copy.agrees()
+    assert {row["client_temp_id"] for row in copy.copy()["transactions"].values()} == {
+        said["client_temp_id"] for said in operations
+    }
+
+
+def test_two_batches_of_one_device_never_interleave(phone, shop, thing):
+    batches = [[phone.sale(shop.customer, thing) for _ in range(6)] for _ in range(4)]
+    parts = [partial(until_done, again(phone), batch) for batch in batches]
+    assert all(all_well(together(*parts)))
+    whose = {said["client_temp_id"]: number for number, batch in enumerate(batches) for said in batch}
+    order = [whose[key] for key in Transaction.objects.order_by("pk").values_list("client_temp_id", flat=True)]
+    assert [number for number, _ in groupby(order)] == list(dict.fromkeys(order)), order
+
+
 def test_posted_and_pushed_at_once(phone, shop, thing):
     for _ in range(3):
         said = phone.sale(shop.customer, thing)
@@ -141,6 +178,14 @@ def test_two_phones_with_one_device_id(phone, shop, thing):
     phone.push(*mine)
     assert statuses(other.push(*theirs)) == ["applied_with_exception"] * 2 + ["applied"]
     assert effects()[0] == 5
+
+
+def test_two_people_on_one_phone_are_two_queues(phone, shop, thing, admin, driver):
+    colleague = make.a_user(Role.DRIVER, by=admin, depot=driver.depot_id, vehicle=driver.vehicle_id)
+    theirs = Sender(colleague, phone.device_id)
+    for each in (phone, theirs):
+        assert statuses(each.push(*(each.sale(shop.customer, thing) for _ in range(2)))) == ["applied"] * 2
+    assert phone.answer()["missing"] == theirs.answer()["missing"] == []
 
 
 def test_a_token_that_ran_out_three_days_ago(phone, shop, thing):

@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from lpg import work
 from lpg.idempotency.models import Answer
 from lpg.sync import exceptions
+from lpg.sync.judge import Judge
 from lpg.sync.lease import Lease
 from lpg.sync.models import Operation, SyncException
 from lpg.transactions.models import Transaction
-from tests.pushing import Sender, a_key, effects, kinds, row_of, statuses
+from tests.pushing import Sender, a_key, effects, kinds, raw_count, row_of, statuses
 from tests.sales import API, Shop, fill
 
 pytestmark = pytest.mark.django_db
@@ -155,9 +157,43 @@ def test_retry_when_another_batch_has_the_device(phone, shop, thing, monkeypatch
     assert other.take()
     sales = [phone.sale(shop.customer, thing) for _ in range(3)]
     assert statuses(phone.push(*sales)) == ["retry"] * 3
-    assert Operation.objects.count() == 0
+    assert (Operation.objects.count(), raw_count()) == (0, 3), "kept before it is judged"
+    beside = Sender(phone.user)
+    assert beside.push_one(beside.sale(shop.customer, thing))["status"] == "applied", "devices run in parallel"
     other.give_back()
     assert statuses(phone.push(*sales)) == ["applied"] * 3
+
+
+def test_they_are_done_in_the_order_of_their_numbers_and_answered_in_that_in_which_they_were_sent(phone, shop, thing):
+    sales = [phone.sale(shop.customer, thing) for _ in range(4)]
+    sent = [sales[2], sales[0], sales[3], sales[1]]
+    results = phone.push(*sent)
+    assert [result["seq"] for result in results] == [3, 1, 4, 2]
+    assert [result["client_temp_id"] for result in results] == [said["client_temp_id"] for said in sent]
+    keys = Transaction.objects.order_by("pk").values_list("client_temp_id", flat=True)
+    assert list(keys) == [said["client_temp_id"] for said in sales]
+
+
+def test_what_comes_behind_one_to_be_sent_again_is_to_be_sent_again_too(phone, shop, thing, monkeypatch):
+    """So that the order is kept."""
+    sales = [phone.sale(shop.customer, thing) for _ in range(3)]
+    first = Judge._done
+    monkeypatch.setattr(
+        Judge, "_done", lambda judge, said, *more: busy() if said.seq == 2 else first(judge, said, *more)
+    )
+    assert statuses(phone.push(*sales)) == ["applied", "retry", "retry"]
+    monkeypatch.undo()
+    assert statuses(phone.push(*sales)) == ["replayed", "applied", "applied"]
+
+
+def busy():
+    raise work.Busy
+
+
+def test_an_old_client_may_push_what_it_holds(phone, shop, thing, settings):
+    settings.MIN_CLIENT = "99.0"
+    assert phone.client.get("/api/v1/sync/pull/").json()["min_client"] == "99.0"
+    assert phone.push_one(phone.sale(shop.customer, thing))["status"] == "applied"
 
 
 def test_a_lost_lease_ends_the_batch_and_nothing_is_half_done(phone, shop, thing, monkeypatch):
@@ -199,3 +235,6 @@ def test_the_figures_of_the_device(phone, shop, thing):
     phone.push(phone.sale(shop.customer, thing), device_now=ahead)
     assert abs(phone.device.skew_seconds - 7200) < 5
     assert phone.device.last_contact_at > timezone.now() - timedelta(minutes=1)
+    phone.push(phone.sale(shop.customer, thing, seq=5), device_now=ahead)
+    (row,) = phone.client.get("/api/v1/sync/devices/").json()["results"]
+    assert (row["gaps"], abs(row["skew_seconds"] - 7200) < 5) == ([[2, 4]], True)

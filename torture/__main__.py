@@ -18,7 +18,6 @@ from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lpg.settings")
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(64))
-DRAIN = 120.0
 
 
 def main() -> int:
@@ -41,36 +40,44 @@ def _torture(folder: Path, seconds: float, dice: random.Random) -> int:
 
     from tests.running import Running  # noqa: PLC0415
     from torture.day import Driver  # noqa: PLC0415
-    from torture.judge import findings  # noqa: PLC0415
+    from torture.desk import Desk, drain, settled  # noqa: PLC0415
+    from torture.judge import findings, of_acknowledged  # noqa: PLC0415
     from torture.nemesis import Nemesis  # noqa: PLC0415
     from torture.proxy import Line  # noqa: PLC0415
-    from torture.world import build  # noqa: PLC0415
+    from torture.world import PASSWORD, build  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
     rounds = build()
     connection.close()
-    running = Running(folder, LOG_LEVEL="ERROR").wait_ready()
+    running = Running(folder, LOG_LEVEL="ERROR", DB_NAME=os.environ["DB_NAME"]).wait_ready()
     line = Line(running.port, random.Random(dice.random()))
     line.bad = False
     drivers = [Driver(route, folder, line.port, random.Random(dice.random())) for route in rounds]
+    desk = Desk("admin", PASSWORD, line.port, random.Random(dice.random()))
+    people: list[Driver | Desk] = [*drivers, desk]
     try:
-        for driver in drivers:
-            driver.sign_in()
+        for one in people:
+            one.sign_in()
         nemesis = Nemesis(running.process.pid, drivers, random.Random(dice.random()))
         stop = threading.Event()
         line.bad = True
-        for driver in drivers:
-            driver.start(stop)
+        for one in people:
+            one.start(stop)
         nemesis.start()
         time.sleep(seconds)
         stop.set()
         nemesis.stop()
         line.bad = False
+        for one in people:
+            if one.thread:
+                one.thread.join()
+        drain(drivers, lambda: settled(desk))
+        wrong = [f"the desk stopped: {desk.wrong!r}"] if desk.wrong else []
         for driver in drivers:
-            if driver.thread:
-                driver.thread.join()
-        _drain(drivers)
-        wrong = list(findings(drivers))
+            wrong += of_acknowledged(driver.route.username, driver.phone.store.all())
+            driver.say_all_again()
+        drain(drivers)
+        wrong += findings(drivers)
     finally:
         running.stop()
         line.close()
@@ -79,21 +86,11 @@ def _torture(folder: Path, seconds: float, dice: random.Random) -> int:
     said = sum((driver.said for driver in drivers), Counter[str]())
     print(f"torture: {dict(nemesis.done)}, line: {line.lost}")
     print(f"torture: answers {dict(said)}")
+    print(f"torture: the desk {dict(desk.said)}")
     for sentence in wrong[:100]:
         print(f"WRONG: {sentence}")
     print(f"torture: {len(wrong)} things wrong" if wrong else "torture: every promise held")
     return 1 if wrong else 0
-
-
-def _drain(drivers: "list[Driver]") -> None:  # noqa: F821  # imported once Django is set up
-    """Let every phone send what it has, and the server do what waits."""
-    until = time.monotonic() + DRAIN
-    while time.monotonic() < until:
-        for driver in drivers:
-            driver.exchange()
-        if not any(driver.phone.store.waiting(1) for driver in drivers):
-            return
-        time.sleep(0.2)
 
 
 if __name__ == "__main__":

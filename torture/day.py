@@ -5,15 +5,16 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from lpg_client import NotReached, Phone, Refused, SignInNeeded
+from lpg_client import NotReached, Operation, Phone, Refused, SignInNeeded
 from lpg_client.queue import DONE, WAITING
 
 NOBODY = 999_999_999
+SINGAPORE = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Driver:
         self.thread: threading.Thread | None = None
         self.wrong: BaseException | None = None
         self.distribution = ""
+        self.loses_operations = dice.random() < 0.5  # noqa: PLR2004  # no day of theirs is closed before the end
 
     def start(self, stop: threading.Event) -> None:
         self.thread = threading.Thread(target=self._live, args=[stop], daemon=True)
@@ -95,6 +97,7 @@ class Driver:
             (3, self._send_invoice),
             (5, self._do_wrong),
             (2, self._dispute),
+            (2, self._close_a_day),
         ]
         self.dice.choices([event for _, event in events], [weight for weight, _ in events])[0]()
 
@@ -171,16 +174,38 @@ class Driver:
             ("transaction.create", {"customer": self.route.customers[0]}, []),
             ("payment.create", {"customer": self.route.customers[0], "amount": "-5", "method": "GOLD"}, []),
             ("teleport.create", {"to": "the moon"}, []),
-            ("distribution.confirm", {"distribution": {"client_temp_id": str(uuid4())}}, [str(uuid4())]),
             ("meter.read", {"meter": NOBODY, "reading": "1"}, []),
         ]
+        if self.loses_operations:
+            lost = str(uuid4())
+            wrong.append(("distribution.confirm", {"distribution": {"client_temp_id": lost}}, [lost]))
         kind, payload, needs = self.dice.choice(wrong)
         self.phone.capture(kind, payload, depends_on=needs)
 
+    def _close_a_day(self) -> None:
+        """Mostly one of the days before, so that there is something left to sell today."""
+        days = self.dice.choices((0, *range(1, 9)), (1, *[4] * 8))[0]
+        counts = [
+            {"equipment": thing, "condition": condition, "quantity": self.dice.randint(0, 60)}
+            for thing in self.route.equipment
+            for condition in ("FULL", "EMPTY")
+            if self.dice.random() < 0.7  # noqa: PLR2004
+        ]
+        money = [{"method": "CASH", "amount": f"{self.dice.randint(0, 900)}.00"}]
+        named = (self._now().astimezone(SINGAPORE) - timedelta(days=days)).date().isoformat()
+        self.phone.close_day(date=named, vehicle=self.route.vehicle, counts=counts, money=money)
+
     def _restore_a_backup(self) -> None:
         """The phone forgets what it was told of its last operations, and sends them once more."""
-        last = [one for one in self.phone.store.all()[-20:] if one.state == DONE]
-        self.phone.store.settle((one.seq, WAITING, one.result or {}) for one in last)
+        self._forget(self.phone.store.all()[-20:])
+
+    def say_all_again(self) -> None:
+        """The phone forgets all that it was ever told."""
+        self._forget(self.phone.store.all())
+
+    def _forget(self, operations: list[Operation]) -> None:
+        told = [one for one in operations if one.state == DONE]
+        self.phone.store.settle((one.seq, WAITING, one.result or {}) for one in told)
 
     def _now(self) -> datetime:
         return datetime.now(UTC) + self.clock_is_off

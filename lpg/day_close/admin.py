@@ -6,11 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from lpg.day_close import services
 from lpg.day_close.models import CountedMoney, CountedStock, DayClose
-from lpg.day_close.selectors import day_closes_seen_by, with_lines
+from lpg.day_close.selectors import Flow, day_closes_seen_by, moved_since, with_lines
 from lpg.depots.models import Depot, Vehicle
 from lpg.depots.selectors import depots_with, vehicles_seen_by
 from lpg.desk import filters, shown
@@ -30,6 +30,12 @@ class Reason(PlainForm):
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
         help_text="Needed where something differs: what lay behind it, or what is done about it. The ledger keeps it.",
+    )
+    recorded_since = forms.BooleanField(
+        label="It has been recorded since",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="What differs was entered after the count: what has moved the same way since is not posted again.",
     )
 
 
@@ -51,6 +57,11 @@ def own_depots(actor: Actor) -> QuerySet[Depot]:
 
 def trucks(actor: Actor) -> QuerySet[Vehicle]:
     return vehicles_seen_by(actor).filter(depot__in=own_depots(actor)).order_by("plate_no")
+
+
+def _since(flow: Flow | None) -> str:
+    """What has come and gone on the truck since it was counted."""
+    return " ".join(shown.change(count) for count in (flow.came, -flow.went) if count) if flow else ""
 
 
 @admin.register(DayClose)
@@ -75,7 +86,7 @@ class DayCloseAdmin(DecidedAdmin):
             "What the truck holds more or less than the books is posted now. Money stays as it was counted: what "
             "differs is settled with the driver, or by recording or reversing a payment.",
             "{} is approved.",
-            lambda actor, id, values, now: services.approve(actor=actor, close_id=id, reason=values["reason"], now=now),
+            lambda actor, id, values, now: services.approve(actor=actor, close_id=id, now=now, **values),
         )
     }
 
@@ -111,6 +122,7 @@ class DayCloseAdmin(DecidedAdmin):
 
     def facts(self, actor: Actor, entry: DayClose) -> dict[str, Any]:
         close = with_lines(DayClose.objects.all()).get(pk=entry.pk)
+        since = moved_since(close) if entry.status == DayClose.Status.PENDING else {}
         return {
             "truck": f"truck:{entry.vehicle_id}",
             "variances": [{"label": one.code.label, "words": one.words} for one in close.variances],
@@ -123,6 +135,7 @@ class DayCloseAdmin(DecidedAdmin):
                     "expected": shown.number(one.expected),
                     "difference": shown.change(one.difference) if one.difference else "0",
                     "agrees": not one.difference,
+                    "since": _since(since.get((one.equipment_id, one.condition))),
                 }
                 for one in close.stock.all()
             ],

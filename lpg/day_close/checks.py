@@ -4,7 +4,8 @@ from lpg.verify import Check, rows_that_disagree
 
 
 def approved_ones_are_their_movements() -> list[str]:
-    """Each approved close has moved exactly what differed; no other one has moved anything."""
+    """Each approved close has moved exactly what differed, or no more than that where it had been recorded since; no
+    other one has moved anything."""
     return rows_that_disagree(
         """
         SELECT close_id, equipment_id, `condition`, SUM(differed), SUM(moved) FROM (
@@ -19,7 +20,10 @@ def approved_ones_are_their_movements() -> list[str]:
             SELECT m.cause_id, m.equipment_id, m.origin_condition, 0, -CAST(m.quantity AS SIGNED)
             FROM inventory_movement m JOIN inventory_place p ON p.id = m.origin_id
             WHERE m.cause = 'DAY_CLOSE' AND p.kind <> 'adjustment'
-        ) both_sides GROUP BY close_id, equipment_id, `condition` HAVING SUM(differed) <> SUM(moved)
+        ) both_sides LEFT JOIN day_close_dayclose d ON d.id = close_id
+        GROUP BY close_id, equipment_id, `condition`, d.recorded_since
+        HAVING SUM(differed) <> SUM(moved) AND (COALESCE(d.recorded_since, 0) = 0
+            OR SUM(moved) * SUM(differed) < 0 OR ABS(SUM(moved)) > ABS(SUM(differed)))
         """,
         "day close {0}, equipment {1} {2}: {3} differed, {4} moved",
     )

@@ -21,7 +21,7 @@ class DayClose(Kept):
         PENDING = "PENDING", "Waiting for approval"
         APPROVED = "APPROVED", "Approved"
 
-    may_change = frozenset({"status", "approved_by_id", "approved_at", "reason"})
+    may_change = frozenset({"status", "approved_by_id", "approved_at", "reason", "recorded_since"})
 
     vehicle = models.ForeignKey("depots.Vehicle", models.PROTECT, related_name="day_closes", verbose_name="truck")
     date = models.DateField()
@@ -34,6 +34,7 @@ class DayClose(Kept):
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=200, blank=True)
+    recorded_since = models.BooleanField(null=True)  # the same has been recorded since: only the rest was posted
 
     named_with: ClassVar = ("vehicle",)  # what its name is made of, to be read with it
 

@@ -1,16 +1,31 @@
 """Which day closes somebody sees, and what a truck should hold and carry."""
 
+from collections import defaultdict
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Prefetch, Q, QuerySet, Sum
 
 from lpg.clock import Days
 from lpg.day_close.models import CountedMoney, CountedStock, DayClose
-from lpg.inventory.models import Balance, Place
+from lpg.inventory.models import Balance, Movement, Place
 from lpg.payments.models import Payment
 from lpg.roles import Actor, Role, sees
+
+type Thing = tuple[int, str]  # equipment and condition
+
+
+class Flow(NamedTuple):
+    """How many have come, and how many have gone."""
+
+    came: int
+    went: int
+
+    def rest_of(self, difference: int) -> int:
+        """What is left of a difference when what has moved the same way since is taken off."""
+        return min(difference + self.went, 0) if difference < 0 else max(difference - self.came, 0)
+
 
 STOCK: Any = Prefetch("stock", CountedStock.objects.select_related("equipment").order_by("pk"))
 MONEY: Any = Prefetch("money", CountedMoney.objects.order_by("pk"))
@@ -47,6 +62,21 @@ def taken_on(actor: Actor, vehicle_id: int, day: date) -> dict[str, Decimal]:
     of_nobodys_stock = Q(transaction__vehicle=None, transaction__from_depot=None)
     rows = Payment.objects.filter(on_the_day, Q(transaction__vehicle=vehicle_id) | of_nobodys_stock & people)
     return dict(rows.filter(reversed_at=None).order_by().values_list("method").annotate(total=Sum("amount")))
+
+
+def moved_since(close: DayClose) -> dict[Thing, Flow]:
+    """What the books say has come and gone on the truck since it was counted, but for what the approval posts."""
+    truck, after = Q(vehicle=close.vehicle_id), {"created_at__gt": close.created_at}
+    place = Place.objects.filter(truck).values("pk")
+    rows = Movement.objects.filter(**after).exclude(cause=Movement.Cause.DAY_CLOSE, cause_id=close.pk)
+    found: dict[Thing, Flow] = defaultdict(lambda: Flow(0, 0))
+    for end in ("destination", "origin"):
+        thing = ("equipment", f"{end}_condition")
+        flow = rows.filter(**{f"{end}__in": place}).order_by().values_list(*thing).annotate(moved=Sum("quantity"))
+        for equipment, condition, moved in flow:
+            came, went = found[equipment, condition]
+            found[equipment, condition] = Flow(moved, went) if end == "destination" else Flow(came, moved)
+    return found
 
 
 def _within(day: date) -> Q:

@@ -2,7 +2,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from lpg.api.inputs import Amount, Choice, Code, Day, Input, ListQuery, Ref, Text, Whole
+from lpg.api.inputs import Amount, Choice, Code, Day, Flag, Input, ListQuery, Ref, Text, Whole
 from lpg.day_close.causes import Cause
 from lpg.day_close.models import CountedMoney, CountedStock, DayClose
 from lpg.inventory.models import Condition
@@ -78,6 +78,7 @@ class DayCloseRow(serializers.ModelSerializer[DayClose]):
         "approved_by": None,
         "approved_at": None,
         "reason": "",
+        "recorded_since": None,
     }
 
     vehicle_name = serializers.CharField(source="vehicle.plate_no")
@@ -105,6 +106,7 @@ class DayCloseRow(serializers.ModelSerializer[DayClose]):
             "approved_by",
             "approved_at",
             "reason",
+            "recorded_since",
         )
 
 
@@ -148,6 +150,11 @@ class ApproveInput(Input):
 
     reason = Text(
         max_length=200, allow_blank=True, required=False, default="", help_text="Needed where something differs."
+    )
+    recorded_since = Flag(
+        required=False,
+        default=False,
+        help_text="What differs was entered after the count: what has moved the same way since is not posted again.",
     )
 
 

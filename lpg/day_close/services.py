@@ -13,7 +13,7 @@ from lpg.accounts.selectors import acting
 from lpg.audit import services as audit
 from lpg.clock import BACK
 from lpg.day_close.models import CountedMoney, CountedStock, DayClose
-from lpg.day_close.selectors import day_closes_seen_by, held_on, taken_on
+from lpg.day_close.selectors import day_closes_seen_by, held_on, moved_since, taken_on
 from lpg.depots.models import Vehicle
 from lpg.depots.selectors import vehicle_named
 from lpg.errors import Invalid, NotAllowed, NotPending, Refused
@@ -138,9 +138,11 @@ def close(
 
 
 @transaction.atomic
-def approve(*, actor: Actor, close_id: int, reason: str, now: datetime) -> DayClose:
+def approve(*, actor: Actor, close_id: int, reason: str, recorded_since: bool = False, now: datetime) -> DayClose:
     """Post what the truck holds more or less than the books, with the reason; what has moved since stays moved.
 
+    `recorded_since`: what differs was entered after the count, such as a delivery that was forgotten. Then what has
+    moved the same way since is taken off, so that it does not count twice.
     Money that differs stays as it was counted, beside the reason: no payment is made up. Raises Missing, NotAllowed
     (also for who counted), NotPending, Invalid for a difference without a reason, InsufficientStock.
     """
@@ -150,13 +152,18 @@ def approve(*, actor: Actor, close_id: int, reason: str, now: datetime) -> DayCl
         raise NotAllowed("You counted this yourself. Somebody else must approve it.")
     if row.status != DayClose.Status.PENDING:
         raise NotPending("This day close is approved already. Nothing is left to do.")
-    differences = [(one.equipment_id, one.condition, one.difference) for one in row.stock.order_by("pk")]
-    differs = [*(more for *_, more in differences if more), *(one for one in row.money.all() if one.difference)]
+    differences = {(one.equipment_id, one.condition): one.difference for one in row.stock.order_by("pk")}
+    differs = [*filter(None, differences.values()), *(one for one in row.money.all() if one.difference)]
     if differs and not reason:
         raise Invalid({"reason": ["The count and the books differ. Say why, or what is done about it."]})
     values = {"status": DayClose.Status.APPROVED, "approved_by_id": actor.pk, "approved_at": now, "reason": reason}
+    if recorded_since:
+        values["recorded_since"] = True
+        since = moved_since(row)
+        differences = {thing: since[thing].rest_of(more) for thing, more in differences.items()}
     audit.change(row, values, actor=actor, action="APPROVE_DAY_CLOSE")
-    if lines := corrections(place_of(Owner("truck", row.vehicle_id)), differences):
+    posted = [(*thing, more) for thing, more in differences.items()]
+    if lines := corrections(place_of(Owner("truck", row.vehicle_id)), posted):
         move(lines, cause=Cause(Movement.Cause.DAY_CLOSE, row.pk), reason=reason, actor=actor, now=now)
     return row
 

@@ -75,7 +75,7 @@ class DayCloseDoor(Readable):
         """Post what differs, with a reason. Not by who counted."""
 
         def effect(values: Any) -> DayClose:
-            services.approve(actor=actor_of(request), close_id=int(id), reason=values["reason"], now=timezone.now())
+            services.approve(actor=actor_of(request), close_id=int(id), now=timezone.now(), **values)
             return self.rows().get(pk=int(id))
 
         return self.write(request, effect)

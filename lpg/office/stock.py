@@ -19,6 +19,7 @@ from lpg.inventory.models import Balance, Condition, Movement, Place
 from lpg.inventory.places import Owner
 from lpg.inventory.selectors import balances_seen_by, movements_of, places_seen_by, with_owners
 from lpg.meters.selectors import meters_seen_by
+from lpg.numbering.services import Numbered
 from lpg.roles import Actor, sees
 from lpg.transactions.selectors import transactions_seen_by
 
@@ -190,7 +191,7 @@ def _entries(actor: Actor, place: Place, page: list[Movement]) -> list[Entry]:
     documents = _documents(actor, page)
     for entry in entries:
         entry.other_link = entry.other.pk in seen and entry.other.pk != place.pk
-        entry.document = documents.get((entry.movement.cause, entry.movement.cause_id), "")
+        entry.document = documents.get((_cause(entry.movement), entry.movement.cause_id), "")
     return entries
 
 
@@ -228,13 +229,21 @@ def _documents(actor: Actor, page: list[Movement]) -> dict[tuple[str, int], str]
     }
     documents = {}
     for cause, (name, rows) in kinds.items():
-        asked = {row.cause_id for row in page if row.cause == cause}
+        asked = {row.cause_id for row in page if _cause(row) == cause}
         for id in rows.filter(pk__in=asked).values_list("pk", flat=True):
             documents[cause.value, id] = reverse(f"admin:{name}_change", args=[id])
     for row in page:
         if row.cause == Movement.Cause.COUNT:
             documents[row.cause, row.cause_id] = reverse("admin:inventory_count_change", args=[row.cause_id])
     return documents
+
+
+def _cause(row: Movement) -> str:
+    """What was not in the books belongs to the sale or distribution that has taken it."""
+    if row.cause != Movement.Cause.SHORTFALL:
+        return row.cause
+    of_distribution = row.cause_number.startswith(Numbered.DISTRIBUTION.value[0])
+    return Movement.Cause.DISTRIBUTION if of_distribution else Movement.Cause.TRANSACTION
 
 
 def equipment_at(place: Place) -> list[tuple[int, str]]:

@@ -9,9 +9,10 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import DatabaseError, IntegrityError, InterfaceError
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
@@ -22,7 +23,7 @@ from lpg.api.door import built
 from lpg.api.inputs import EARLIEST, Ref
 from lpg.audit.selectors import before_changes
 from lpg.depots.models import Depot
-from lpg.errors import Invalid, Refused
+from lpg.errors import Invalid, Missing, NotAllowed, Refused
 from lpg.facts import Fact
 from lpg.idempotency import services as idempotency
 from lpg.problems import flat
@@ -32,7 +33,8 @@ from lpg.sync.models import Operation, SyncException
 from lpg.sync.others import Others, Waits, keys_in
 from lpg.sync.outcomes import CLONED, RETRY, Error, Result, facts_of, note, problem, told
 from lpg.sync.said import Clock, Said, put_right
-from lpg.sync.types import CLOCKS, KINDS, VERSION, Doing, Kind, Made
+from lpg.sync.served import as_served
+from lpg.sync.types import CLOCKS, KINDS, VERSION, Doing, Kind, Made, Task
 
 LATER = (work.Busy, idempotency.InProgress, LostLease)
 log = logging.getLogger("lpg.sync")
@@ -58,15 +60,6 @@ class OurMistake(Refused):
 
     code = "server_error"
     title = "Our mistake"
-
-
-class Task(NamedTuple):
-    """An operation that can be tried."""
-
-    kind: Kind
-    id: int
-    values: Any
-    route: str
 
 
 @dataclass
@@ -120,8 +113,7 @@ class Judge:
 
     def _settle(self, said: Said, row: Operation | None, also: tuple[SyncException, ...]) -> Result:
         try:
-            task = self._task(said)
-            return work.run(lambda: self._do(said, task, row, also))
+            return self._done(said, self._task(said), row, also)
         except Waits as waits:
             return self._wait(said, waits, row, also)
         except LATER:
@@ -184,9 +176,27 @@ class Judge:
             raise Invalid(flat(errors))
         return Task(kind, id, values, f"{kind.route} id={id}" if kind.names else kind.route)
 
-    def _do(self, said: Said, task: Task, row: Operation | None, also: tuple[SyncException, ...]) -> Result:
-        key = said.key or ""
+    def _done(self, said: Said, task: Task, row: Operation | None, also: tuple[SyncException, ...]) -> Result:
+        """In one unit of work, as who recorded it: also at a customer whom somebody has moved elsewhere since."""
         at = row.captured_at if row and row.captured_at else self.captured(said)
+        try:
+            return work.run(lambda: self._do(said, task, row, also, self.actor, at))
+        except (Invalid, NotAllowed, Missing):
+            then = as_served(self.actor, task, at)
+            if then is None:
+                raise
+            return work.run(lambda: self._do(said, task, row, also, then, at))
+
+    def _do(
+        self,
+        said: Said,
+        task: Task,
+        row: Operation | None,
+        also: tuple[SyncException, ...],
+        actor: Actor,
+        at: datetime,
+    ) -> Result:
+        key = said.key or ""
         fact = Fact(at, is_unmoved=self.quiet_since is not None and at >= self.quiet_since)
         made: Made | None = None
         now = timezone.now()
@@ -199,7 +209,7 @@ class Judge:
 
         def effect() -> tuple[int, str]:
             nonlocal made
-            result = task.kind.do(Doing(self.actor, values, task.id, fact, now))
+            result = task.kind.do(Doing(actor, values, task.id, fact, now))
             answer = shown(task.kind.shape_of(result), result)
             made = task.kind.made(answer)
             return task.kind.status, JSONRenderer().render(answer).decode()
@@ -209,8 +219,9 @@ class Judge:
         if made is None:
             made = task.kind.made(json.loads(given.body))
         notes = [*also, *(note(one.kind.value, one.words, one.facts) for one in fact.noted)]
-        state = State.WITH_EXCEPTION if notes else State.APPLIED
-        error = told(notes)
+        all_notes = [*(self._still_open(row) if row else ()), *notes]
+        state = State.WITH_EXCEPTION if all_notes else State.APPLIED
+        error = told(all_notes)
         done = self._write(said, row, state, key=key, error=error, made=made)
         if row is not None:
             self._close_open(row, now)
@@ -295,11 +306,17 @@ class Judge:
             one.operation, one.depot_id, one.raised_at = row, row.depot_id, timezone.now()
         sql.add(notes)
 
+    def _open(self, row: Operation) -> QuerySet[SyncException]:
+        there = SyncException.objects.filter(operation=row.pk, state=SyncException.State.OPEN)
+        return there.exclude(pk=self.asked_about) if self.asked_about else there
+
+    def _still_open(self, row: Operation) -> QuerySet[SyncException]:
+        """What is to be looked at although it was done after all."""
+        return self._open(row).filter(kind=CLONED).order_by("pk")
+
     def _close_open(self, row: Operation, now: datetime) -> None:
         """It was done after all: nobody need look at why it was not."""
-        there = SyncException.objects.filter(operation=row.pk, state=SyncException.State.OPEN)
-        there = there.exclude(pk=self.asked_about) if self.asked_about else there
-        there.exclude(kind=CLONED).update(
+        self._open(row).exclude(kind=CLONED).update(
             state=SyncException.State.RESOLVED, note="It was done by itself.", decided_at=now
         )
 

@@ -75,6 +75,15 @@ class Kind(NamedTuple):
         return OnlyReadRow if isinstance(result, OnlyRead) else self.shape
 
 
+class Task(NamedTuple):
+    """An operation that can be tried. `id` is of what the endpoint's address names."""
+
+    kind: Kind
+    id: int
+    values: Any
+    route: str
+
+
 def _distribution(answer: Answer) -> Made:
     return Made("distribution", answer["id"], answer["distribution_number"])
 

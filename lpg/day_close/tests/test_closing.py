@@ -11,6 +11,7 @@ from lpg.day_close.services import Queue, QueueNotEmpty
 from lpg.depots.services import change_vehicle
 from lpg.equipment.services import change_equipment
 from lpg.facts import Fact
+from lpg.inventory.models import Movement
 from lpg.inventory.places import Owner
 from lpg.payments import services as payments
 from lpg.payments.services import Money
@@ -219,6 +220,47 @@ def test_what_is_no_longer_there_cannot_be_posted(admin, driver, shop, truck, cy
     assert refused("insufficient_stock", approved, admin, close).facts["shortages"][0]["available"] == 4
 
 
+def counts_of(close: DayClose) -> list[tuple[int, str, int]]:
+    """What its approval has posted: how much of what, and where it came from."""
+    rows = Movement.objects.filter(cause="DAY_CLOSE", cause_id=close.pk).order_by("pk")
+    return list(rows.values_list("quantity", "origin__kind", "reason"))
+
+
+def test_what_was_forgotten_and_is_recorded_after_the_count_is_not_posted_twice(
+    admin, driver, shop, truck, cylinder, supervisor
+):
+    a_sale(driver, shop.customer, delivered(cylinder, 3))
+    close = a_day_close(driver, truck.id, (cylinder, "FULL", 4))
+    a_sale(driver, shop.customer, delivered(cylinder, 2))  # two of the three that are missing
+    done = approved(supervisor, close, "Two sold to the shop, one is lost", recorded_since=True)
+    assert done.recorded_since is True
+    assert held(truck, cylinder) == 4
+    assert counts_of(close) == [(1, "truck", "Two sold to the shop, one is lost")]
+    assert disagreements() == {}
+
+
+def test_what_has_moved_the_other_way_and_what_is_more_than_differed_is_left_alone(
+    admin, driver, shop, truck, cylinder
+):
+    other, empties = make.some_equipment(admin), (cylinder, "EMPTY", 2)
+    close = a_day_close(driver, truck.id, (cylinder, "FULL", 8), empties, (other, "FULL", 3))
+    a_sale(driver, shop.customer, delivered(cylinder, 5), returned(cylinder, 1))
+    fill(admin, truck, cylinder, 40)  # loaded since
+    approved(admin, close, recorded_since=True)
+    assert (held(truck, cylinder), held(truck, cylinder, "EMPTY"), held(truck, other)) == (40, 2, 3)
+    assert disagreements() == {}
+
+
+def test_a_miscount_is_approved_and_put_right_by_a_count_of_the_truck(admin, supervisor, driver, truck, cylinder):
+    """Nobody takes a count back: it is what was counted. The ledger shows both."""
+    close = a_day_close(driver, truck.id, (cylinder, "FULL", 1))  # a slip of the finger: ten
+    refused("already_closed", a_day_close, driver, truck.id, (cylinder, "FULL", 10))
+    approved(supervisor, close, "Miscounted, see the count of the truck")
+    fill(supervisor, truck, cylinder, 10)
+    assert held(truck, cylinder) == 10
+    assert disagreements() == {}
+
+
 # --- closed days stay closed
 
 
@@ -318,8 +360,12 @@ def test_the_api_closes_shows_and_approves(signed_in, driver, supervisor, shop, 
     page = f"{API}{close['id']}/approve/"
     assert phone.post(page, {"reason": "x"}, format="json").status_code == 403
     assert set(desk.post(page, {}, format="json").json()["errors"]) == {"reason"}
-    done = desk.post(page, {"reason": "Sold next door"}, format="json")
+    assert set(desk.post(page, {"reason": "x", "recorded_since": "?"}, format="json").json()["errors"]) == {
+        "recorded_since"
+    }
+    done = desk.post(page, {"reason": "Sold next door", "recorded_since": True}, format="json")
     assert (done.status_code, done.json()["status"], done.json()["reason"]) == (200, "APPROVED", "Sold next door")
+    assert (close["recorded_since"], done.json()["recorded_since"]) == (None, True)
     assert desk.post(page, {"reason": "again"}, format="json").status_code == 409
 
 

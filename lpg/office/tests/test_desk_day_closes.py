@@ -9,6 +9,7 @@ from lpg.inventory.places import Owner
 from lpg.office.tests.desk import at, audited, books, list_of, page_of, queries, said, sign_in
 from tests import make
 from tests.day_closes import a_day_close, approved
+from tests.sales import delivered
 from tests.stock import disagreements, fill, held
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,18 @@ def test_what_agrees_needs_no_reason(own, driver, loaded, cylinder):
     assert "Closed the day" in said(own.get(page))
 
 
+def test_what_was_recorded_after_the_count_is_seen_and_not_posted_twice(own, driver, shop, loaded, cylinder):
+    close = a_day_close(driver, None, (cylinder, "FULL", 8))
+    page = page_of("day_close_dayclose", close.pk)
+    assert "since the count" not in said(own.get(page))
+    shop.sell(delivered(cylinder, 2))
+    assert f"{cylinder.name} Full Full 8 10 −2 −2 since the count" in said(own.get(page))
+    own.post(page, {"do": "approve", "reason": "Recorded at the desk", "recorded_since": "on"})
+    assert held(loaded, cylinder) == 8
+    assert "since the count" not in said(own.get(page))
+    assert disagreements() == {}
+
+
 def test_who_counted_does_not_approve(own, supervisor, driver, loaded, cylinder):
     close = a_day_close(supervisor, driver.vehicle_id, (cylinder, "FULL", 9))
     page = page_of("day_close_dayclose", close.pk)
@@ -108,4 +121,4 @@ def test_the_pages_cost_the_same_however_much_was_counted(admin, driver):
     things = [make.some_equipment(admin) for _ in range(5)]
     more = a_day_close(driver, None, *((thing, "FULL", 1) for thing in things), money={"CASH": "1.00", "CARD": "2.00"})
     pages = [page_of("day_close_dayclose", close.pk) for close in (few, more)]
-    assert queries(client, pages[0]) == queries(client, pages[1]) == 11
+    assert queries(client, pages[0]) == queries(client, pages[1]) == 13

@@ -7,8 +7,9 @@ from django.test import Client
 from django.utils import timezone
 
 from lpg.accounts.models import Session
+from lpg.distribution.models import Distribution
 from lpg.equipment.services import add_default_rate
-from lpg.office.tests.desk import audited, books, list_of, page_of, queries, said, sign_in
+from lpg.office.tests.desk import at, audited, books, list_of, page_of, queries, said, sign_in
 from lpg.sync.models import Device, SyncException
 from lpg.transactions.models import Transaction
 from tests import make
@@ -328,3 +329,20 @@ def test_the_pages_cost_the_same_however_much_was_sent(admin, phone, shop):
     phone.push(*(phone.sale(make.a_customer(admin, shop.driver.depot), things[0]) for _ in range(5)))
     after = queries(client, page_of("sync_device", phone.device.pk)), queries(client, PHONES), queries(client, INBOX)
     assert before == after
+
+
+def test_what_was_not_in_the_books_leads_to_the_sale_or_distribution_that_took_it(own, phone, shop, thing, driver):
+    short(phone, shop, thing)
+    fill(shop.admin, shop.depot, thing, 0)
+    item = {"equipment": thing.pk, "quantity": 2, "movement_type": "COLLECTION"}
+    load = phone.op("distribution.create", {"depot": driver.depot_id, "items": [item]})
+    named = {"distribution": {"client_temp_id": load["client_temp_id"]}}
+    assert statuses(phone.push(load, phone.op("distribution.confirm", named)))[1] == "applied_with_exception"
+    sale, distribution = Transaction.objects.get(), Distribution.objects.get()
+    for place, document in (
+        (shop.truck, page_of("transactions_transaction", sale.pk)),
+        (shop.depot, page_of("distribution_distribution", distribution.pk)),
+    ):
+        entries = own.get(at(place, "ledger")).context["page"].entries
+        (short_of,) = [entry for entry in entries if entry.movement.cause == "SHORTFALL"]
+        assert short_of.document == document
