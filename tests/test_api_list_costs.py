@@ -104,18 +104,18 @@ def test_a_late_page_costs_the_database_what_the_first_costs(crowded, admin, sup
                 assert later < 1_000, (query, ordering, first, later)
 
 
-def test_a_late_page_of_the_audit_costs_a_supervisor_what_the_first_costs(admin, singgas, union, supervisor, signed_in):
+def test_a_late_page_of_the_audit_costs_a_supervisor_what_page_two_does(admin, singgas, union, supervisor, signed_in):
     AuditLog.objects.bulk_create(
         AuditLog(user_name="x", action="X", entity_type="X", entity_id=n, depot=d, payload={}, created_at=NOW)
         for n in range(2_000)
         for d in (singgas, union)
     )
     client = signed_in(supervisor)
-    path = late = "/api/v1/audit/?page_size=20"
+    second = late = client.get("/api/v1/audit/?page_size=20").json()["next"]
     for _ in range(60):
         late = client.get(late).json()["next"]
-    first, later = crowd.cost(client.get, path), crowd.cost(client.get, late)
-    assert later <= first * 1.2 + 10
+    early, later = crowd.cost(client.get, second), crowd.cost(client.get, late)
+    assert later <= early * 1.2 + 10
     assert later < 1_000
 
 
@@ -139,7 +139,7 @@ def test_the_database_finds_pages_and_searches_by_an_index(crowded, admin, signe
         with CaptureQueriesContext(connection) as queries:
             client.get(path if path == second else f"/api/v1/customers/{path}")
         asked = [query["sql"] for query in queries.captured_queries if OF_CUSTOMERS.search(query["sql"])]
-        steps = crowd.plan(asked[-1])
+        steps = crowd.plan(asked[0])  # which rows; MariaDB may then ask for them by id
         said = "\n".join(steps)
         if connection.vendor == "sqlite":
             assert "search" not in path or "SCAN customers_customer" not in said, (path, said)

@@ -48,12 +48,16 @@ class Cursor(NamedTuple):
         raise ValidationError({"cursor": ["This is not a cursor of this list. Start again from the first page."]})
 
 
-def first_rows[M: Model](rows: QuerySet[M], how_many: int, *, after: int = 0) -> list[M]:
-    """The first rows (behind so many others) with what is joined to them: their ids first, where anything is joined."""
+def first_rows[M: Model](rows: QuerySet[M], how_many: int, *, after: int = 0, behind: bool = False) -> list[M]:
+    """The first rows (behind so many others) with what is joined to them: their ids first, where anything is joined.
+
+    Also on MariaDB when they lie `behind` a row of the list: asked for whole rows of one person there, it reads all of
+    that person's from the top.
+    """
     part = slice(after, after + how_many)
     ids = rows.select_related(None).prefetch_related(None).values_list("pk", flat=True)[part]
     joined = sum(1 for used in ids.query.alias_refcount.values() if used) > 1
-    if not joined and not rows.query.select_related:
+    if not (joined or rows.query.select_related or (behind and connection.vendor == "mysql")):
         return list(rows[part])
     first = _along_the_list(ids) if joined else list(ids)
     if not first:
@@ -115,7 +119,7 @@ class KeysetPages(BasePagination):
         if cursor:
             beyond = self._beyond(cursor, down=down)
             branches = tuple(branch.filter(beyond) for branch in branches)
-        rows = [row for branch in branches for row in first_rows(branch.order_by(*keys), size + 1)]
+        rows = [row for branch in branches for row in first_rows(branch.order_by(*keys), size + 1, behind=bool(cursor))]
         if len(branches) > 1:
             merged = {row.pk: row for row in rows}.values()
             rows = sorted(merged, key=lambda row: (getattr(row, self.column), row.pk), reverse=down)
