@@ -174,9 +174,13 @@ class AsciiField(TextBase):
         return [*super().validators, _printable_ascii]
 
     def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
+        return super().get_db_prep_save(self.kept(value), connection)
+
+    def kept(self, value: Any) -> Any:
+        """The same value. Raises ValueError when the column cannot hold it."""
         if _is_foreign(value):
             raise ValueError(f"{self.name}: only ASCII fits, without spaces at the ends")
-        return super().get_db_prep_save(value, connection)
+        return value
 
 
 _printable_ascii = validators.RegexValidator(

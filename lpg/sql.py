@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Model, fields
 from django.db.models.base import ModelState
 
-from lpg.fields import FixedDecimalField
+from lpg.fields import AsciiField, FixedDecimalField
 
 type Row = tuple[Any, ...]
 
@@ -37,14 +37,35 @@ def _do(statement: str, values: Sequence[Any], answer: str) -> Any:
         with db.cursor() as listened_to:
             listened_to.execute(statement, values)
             return listened_to.fetchall() if answer == "fetchall" else getattr(listened_to, answer)
-    db.validate_thread_sharing()
-    db.close_if_health_check_failed()
-    db.ensure_connection()
+    if db.connection is None or not db.in_atomic_block:  # within one this was done when it began
+        db.validate_thread_sharing()
+        db.close_if_health_check_failed()
+        db.ensure_connection()
     db.validate_no_broken_transaction()
     with db.wrap_database_errors:
         cursor = db.create_cursor()
-        cursor.execute(statement, values)
+        if db.vendor == "sqlite":
+            cursor.execute(statement, values)
+        else:
+            cursor.execute(_filled(db.connection, statement, values))
         return cursor.fetchall() if answer == "fetchall" else getattr(cursor, answer)
+
+
+def _filled(driver: Any, statement: str, values: Sequence[Any]) -> bytes:
+    """The statement with its values, quoted by MySQLdb; the plainest of them without its long way to each."""
+    quoted, literal = driver.string_literal, driver.literal
+    return statement.encode() % tuple(
+        [
+            b"%d" % value
+            if type(value) is int
+            else quoted(value.encode())
+            if type(value) is str
+            else b"NULL"
+            if value is None
+            else literal(value)
+            for value in values
+        ]
+    )
 
 
 def pieces(statement: str, values: Sequence[Any] = (), size: int = 1_000) -> Generator[list[Row]]:
@@ -78,37 +99,46 @@ def insert(table: str, columns: Sequence[str], values: Iterable[Row]) -> None:
     run(f"INSERT INTO {table} ({names}) VALUES {groups(len(columns), count)}", flat)  # noqa: S608
 
 
-def entities[M: Model](model: type[M], rest: str, values: Sequence[Any] = ()) -> list[M]:
-    """The rows of a model's table that `rest` (WHERE …) leaves."""
+def entities[M: Model](model: type[M], rest: str, values: Sequence[Any] = (), **more: str) -> list[M]:
+    """The rows of a model's table that `rest` (WHERE …) leaves. `more`: what else each is to have, and its SQL."""
     columns, names, converters = _read(model)
-    found, db = [], connections[DEFAULT_DB_ALIAS]
+    columns, names = ", ".join([columns, *more.values()]), [*names, *more]
+    found = []
     for row in rows(f"SELECT {columns} FROM {model._meta.db_table} {rest}", values):  # noqa: S608
         kept = list(row)
         for place, convert, expression in converters:
-            kept[place] = convert(kept[place], expression, db)
-        one = _bare(model)
-        one.__dict__.update(zip(names, kept, strict=True))
-        _there(one)
-        found.append(one)
+            kept[place] = convert(kept[place], expression, connection)
+        found.append(entity(model, names, kept))
     return found
+
+
+def entity[M: Model](model: type[M], names: Sequence[str], values: Sequence[Any]) -> M:
+    """A row of which these columns were read: `from_db`, at a third of its time."""
+    one = _bare(model, dict(zip(names, values, strict=True)))
+    _there(one)
+    return one
 
 
 def new[M: Model](model: type[M], **values: Any) -> M:
     """An entity not yet written, its other columns as the model says: the model's own call, at a third of its time."""
     empty, references = _empty(model)
-    one = _bare(model)
-    one.__dict__.update(empty)
-    for name, value in values.items():
-        if name in references:
-            setattr(one, name, value)  # keeps its id too
+    one = _bare(model, {**empty, **values})
+    for name, field in references.items():
+        if name not in values:
+            continue
+        other = one.__dict__.pop(name)
+        if field.one_to_one:
+            setattr(one, name, other)  # the other keeps this one, too
         else:
-            one.__dict__[name] = value
+            one._state.fields_cache[name] = other
+            one.__dict__[field.attname] = None if other is None else other.pk
     return one
 
 
-def _bare[M: Model](model: type[M]) -> M:
+def _bare[M: Model](model: type[M], columns: dict[str, Any]) -> M:
     one = model.__new__(model)
-    one._state = ModelState()
+    columns["_state"] = ModelState()
+    one.__dict__ = columns
     return one
 
 
@@ -119,12 +149,10 @@ def _there(one: Model) -> None:
 
 
 @cache
-def _empty(model: type[Model]) -> tuple[dict[str, Any], frozenset[str]]:
-    """What the columns hold that nobody gives, and the names that stand for another entity."""
+def _empty(model: type[Model]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the columns hold that nobody gives, and those that stand for another entity."""
     columns = model._meta.concrete_fields
-    return {one.attname: one.get_default() for one in columns}, frozenset(
-        one.name for one in columns if one.is_relation
-    )
+    return {one.attname: one.get_default() for one in columns}, {one.name: one for one in columns if one.is_relation}
 
 
 def add(new: Sequence[Model]) -> None:
@@ -132,7 +160,7 @@ def add(new: Sequence[Model]) -> None:
     if not new:
         return
     columns, kept = _written(type(new[0]))
-    flat = [keep(getattr(one, name)) for one in new for name, keep in kept]
+    flat = [keep(values[name]) for values in map(vars, new) for name, keep in kept]
     into = f"INSERT INTO {new[0]._meta.db_table} ({columns}) VALUES {groups(len(kept), len(new))}"  # noqa: S608
     if connection.features.can_return_rows_from_bulk_insert:
         ids: Iterable[int] = [row[0] for row in rows(f"{into} RETURNING id", flat)]
@@ -168,6 +196,8 @@ def _keep(field: Any) -> Callable[[Any], Any]:
         return partial(_units, field.decimal_places)
     if type(field) in PLAIN or field.is_relation:
         return _same
+    if type(field) is AsciiField:
+        return field.kept
     if type(field) is fields.DateTimeField:
         return moment
     return lambda value: field.get_db_prep_save(value, connection)
@@ -207,6 +237,7 @@ def moment(at: datetime | None) -> str | None:
     return None if at is None else str(at.astimezone(UTC).replace(tzinfo=None))
 
 
+@cache
 def locking() -> str:
     """How a SELECT says that it locks; SQLite's transactions hold the one lock there is."""
     return "" if connection.vendor == "sqlite" else " FOR UPDATE"

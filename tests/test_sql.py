@@ -1,6 +1,7 @@
 """The statements by hand: what they write is what the models read, whatever is in it, on both engines."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -9,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from lpg import sql
 from lpg.audit.models import AuditLog
 from lpg.depots.models import Depot
+from lpg.transactions.models import Transaction
 from tests.races import all_well, together
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +27,17 @@ def test_all_rows_are_written_in_one_statement_and_read_back_as_they_were():
     read = sql.rows("SELECT code, name FROM depots_depot WHERE name = %s OR code = %s ORDER BY code", [names[1], "D4"])
     assert read == [("D1", names[1]), ("D4", names[4])]
     assert sql.rows("SELECT code FROM depots_depot WHERE id < 0") == []
+
+
+def test_values_of_every_kind_arrive_as_by_the_drivers_own_way():
+    text = "%s %% '; \"`\\ \n 金龙 🔥"
+    values = [0, -5, 2**62, True, False, None, "", text, Decimal("-1.50"), 2.5, Transaction.Status.PENDING]
+    statement = f"SELECT {', '.join(['%s'] * len(values))}, 'a %% b'"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        expected = cursor.fetchone()
+    assert sql.rows(statement, values) == [expected]
+    assert (expected[:3], expected[7], expected[-1]) == ((0, -5, 2**62), text, "a % b")
 
 
 def test_one_bad_row_of_many_leaves_none():

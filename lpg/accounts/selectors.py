@@ -58,11 +58,11 @@ def signed_in(session_id: int, now: datetime) -> Session | None:
     if not found:
         return None
     *person, device_id, truck_in_use, _ = found[0]
-    user = User.from_db("default", PERSON, person)
+    user = sql.entity(User, PERSON, person)
     user.truck_in_use = bool(truck_in_use)
     further_ids = [depot for *_, depot in found if depot is not None]
     user.own_depot_ids = frozenset(further_ids if user.depot_id is None else [user.depot_id, *further_ids])
-    session = Session.from_db("default", ["id", "user_id", "device_id"], [session_id, user.pk, device_id])
+    session = sql.entity(Session, ("id", "user_id", "device_id"), (session_id, user.pk, device_id))
     session.user = user
     return session
 

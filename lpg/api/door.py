@@ -73,7 +73,7 @@ class Door(viewsets.GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        trace.origin.set(request.build_absolute_uri("/")[:-1])
+        trace.origin.set(f"{request.scheme}://{request.get_host()}")
         self.query_values = built(self.query_class()).run_validation(request.query_params)
 
     def query_class(self) -> type[Query]:

@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice
 from typing import IO, Any, ClassVar
 
@@ -13,7 +13,7 @@ from django.core.validators import RegexValidator
 from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
-from rest_framework.fields import empty
+from rest_framework.fields import SkipField, empty
 from rest_framework.parsers import JSONParser
 
 from lpg.errors import TooLarge
@@ -54,18 +54,28 @@ class Input(serializers.Serializer[Any]):
     echoes: ClassVar[type[serializers.Serializer[Any]] | None] = None  # the resource: its read-only fields are ignored
 
     def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return super().to_internal_value(data)  # which says so
+        values: dict[str, Any] = {}
         errors: dict[str, Any] = {}
-        if isinstance(data, Mapping):
-            unknown = islice((str(name)[:100] for name in data if not self._knows(name)), MAX_NAMED)
-            errors = {name: [self._unknown(name)] for name in unknown}
-        try:
-            values = super().to_internal_value(data)
-        except serializers.ValidationError as error:
-            if isinstance(error.detail, dict):
-                errors = {**error.detail, **errors}
+        for name, field, judged in self._parts:  # as theirs, at two thirds of its time: no field here is only shown
+            try:
+                value = field.run_validation(data.get(name, empty))
+                values[field.source] = value if judged is None else judged(value)
+            except serializers.ValidationError as error:
+                errors[name] = error.detail
+            except SkipField:
+                pass
+        unknown = islice((str(name)[:100] for name in data if not self._knows(name)), MAX_NAMED)
+        errors |= {name: [self._unknown(name)] for name in unknown}
         if errors:
             raise serializers.ValidationError(errors)
         return values
+
+    @cached_property
+    def _parts(self) -> list[tuple[str, Any, Callable[[Any], Any] | None]]:
+        """The fields, and for each the method that judges it further."""
+        return [(name, field, getattr(self, f"validate_{name}", None)) for name, field in self.fields.items()]
 
     def _knows(self, name: Any) -> bool:
         return name in self.fields or (name in _shown(self.echoes) and name not in self.renamed)

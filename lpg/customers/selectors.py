@@ -46,25 +46,30 @@ def _meter_rates(on: date | None) -> QuerySet[Rate]:
     return begun.order_by("-effective_from", "-id")
 
 
-def rates_on(customer_id: int, equipment_ids: Collection[int], day: date) -> dict[int | None, Decimal]:
-    """What this customer pays on that day for each of these, and (None) for one unit of metered gas, in one statement.
+def priced_on(
+    customer_id: int, equipment_ids: Collection[int], day: date
+) -> tuple[list[Equipment], dict[int | None, Decimal]]:
+    """Those of this equipment that exist, and what this customer pays on that day for each, in one statement.
 
-    Their own rate in force, else the default rate of the equipment; what has neither is left out.
+    Their own rate in force, else the default rate of the equipment; what has neither is left out. Under None what
+    they pay for one unit of metered gas.
     """
     ids, until = list(equipment_ids) or [0], day.isoformat()
-    these = f"equipment_id IN {sql.groups(len(ids), 1)}"
+    these = f"IN {sql.groups(len(ids), 1)}"
     found = sql.rows(
         f"""
-        SELECT 0 AS own, equipment_id, rate, effective_from, id FROM equipment_defaultrate
-        WHERE {these} AND effective_from <= %s
-        UNION ALL SELECT 1, equipment_id, rate, effective_from, id FROM customers_rate
-        WHERE customer_id = %s AND (equipment_id IS NULL OR {these}) AND effective_from <= %s
+        SELECT 0 AS own, e.id, d.rate, d.effective_from, d.id, e.name, e.is_active FROM equipment_equipment e
+        LEFT JOIN equipment_defaultrate d ON d.equipment_id = e.id AND d.effective_from <= %s WHERE e.id {these}
+        UNION ALL SELECT 1, equipment_id, rate, effective_from, id, NULL, NULL FROM customers_rate
+        WHERE customer_id = %s AND (equipment_id IS NULL OR equipment_id {these}) AND effective_from <= %s
         """,  # noqa: S608
-        [*ids, until, customer_id, *ids, until],
+        [until, *ids, customer_id, *ids, until],
     )
-    in_order = sorted(found, key=lambda row: (row[0], str(row[3]), row[4]))  # of several the last counts
+    named = {id: (id, name, bool(is_active)) for own, id, *_, name, is_active in found if not own}
+    equipment = [sql.entity(Equipment, ("id", "name", "is_active"), columns) for columns in named.values()]
+    rated = sorted((row for row in found if row[2] is not None), key=lambda row: (row[0], str(row[3]), row[4]))
     places = RateField.decimal_places
-    return {equipment: Decimal(rate).scaleb(-places) for _, equipment, rate, _, _ in in_order}
+    return equipment, {id: Decimal(rate).scaleb(-places) for _, id, rate, *_ in rated}  # of several the last counts
 
 
 def rates_shown(
@@ -92,7 +97,7 @@ def rates_shown(
 def rate_for(customer: Customer, equipment: Equipment | None, day: date) -> Decimal | None:
     """What the customer pays on that day for this equipment, or (None) for one unit of metered gas."""
     key = equipment.pk if equipment else None
-    return rates_on(customer.pk, [equipment.pk] if equipment else [], day).get(key)
+    return priced_on(customer.pk, [equipment.pk] if equipment else [], day)[1].get(key)
 
 
 def rates_of(customer: Customer) -> QuerySet[Rate]:

@@ -1,6 +1,6 @@
 """Which place or equipment a request names, judged within what the caller may see."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from lpg import sql
 from lpg.accounts.selectors import now_and_then
@@ -67,13 +67,25 @@ def refuse_retired(customer: Customer, fact: Fact | None) -> None:
 def equipment_in_use(
     actor: Actor, ids: Iterable[int | None], *, field: str = "items", fact: Fact | None = None
 ) -> dict[int, Equipment]:
-    """The equipment that lines name, in one statement.
-
-    Raises Invalid for each unknown line, Inactive for retired; of a fact that is noted.
-    """
+    """The equipment that lines name, in one statement. Raises as `usable`."""
     lines = list(ids)
     wanted = list(dict.fromkeys(id for id in lines if id is not None))
     rows = sql.entities(Equipment, f"WHERE id IN {sql.groups(len(wanted), 1)}", wanted) if wanted else []
+    return usable(actor, lines, rows, field=field, fact=fact)
+
+
+def usable(
+    actor: Actor,
+    lines: Sequence[int | None],
+    rows: Iterable[Equipment],
+    *,
+    field: str = "items",
+    fact: Fact | None = None,
+) -> dict[int, Equipment]:
+    """Of the equipment that lines name, `rows` were found.
+
+    Raises Invalid for each unknown line, Inactive for retired; of a fact that is noted.
+    """
     found = {row.pk: row for row in rows if fact or within(actor, "equipment.read", is_active=row.is_active)}
     unknown = Invalid.unknown("").errors or {}
     errors = {f"{field}.{number}.equipment": unknown[""] for number, id in enumerate(lines) if id and id not in found}

@@ -31,11 +31,11 @@ class Line(NamedTuple):
 
     @property
     def taken(self) -> Key:
-        return self.origin.pk, self.equipment_id, self.origin_condition
+        return self.origin.id, self.equipment_id, self.origin_condition
 
     @property
     def given(self) -> Key:
-        return self.destination.pk, self.equipment_id, self.destination_condition
+        return self.destination.id, self.equipment_id, self.destination_condition
 
     def reversed(self) -> "Line":
         """The same, back again."""
@@ -276,13 +276,12 @@ def _locked(keys: set[Key], places: dict[int, Place]) -> dict[Key, Held]:
 
 def _lock_there(keys: set[Key]) -> dict[Key, Held]:
     """Read along the unique key, so that everybody locks in its order."""
-    hint = "" if connection.vendor == "sqlite" else " FORCE INDEX (balance_once_per_key)"
     columns = "place_id, equipment_id, `condition`"
     sought = sorted(keys)
     if connection.vendor == "sqlite":
-        sought_in = f"(VALUES {sql.groups(3, len(sought))})"
+        hint, sought_in = "", f"(VALUES {sql.groups(3, len(sought))})"
     else:
-        sought_in = f"({sql.groups(3, len(sought))})"
+        hint, sought_in = " FORCE INDEX (balance_once_per_key)", f"({sql.groups(3, len(sought))})"
     found = sql.rows(
         f"SELECT {columns}, id, physical, quantity FROM inventory_balance{hint}"  # noqa: S608
         f" WHERE ({columns}) IN {sought_in} ORDER BY {columns}{sql.locking()}",

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
@@ -33,6 +34,10 @@ class Meter(Kept):
     installed_on = models.DateField()
     removed_on = models.DateField(null=True)
     current_reading = ReadingField()  # the last of its readings: the meter is the row that is locked for the next one
+
+    last_billed: Decimal | None = None  # by `installed_at`: the last of its readings, if a sale has billed that
+    last_billed_reading: Decimal | None  # of its chain; these two by `with_unbilled`, null once it was taken away
+    unbilled_usage: Decimal | None
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["serial_no"], name="meter_serial")]

@@ -28,7 +28,7 @@ from lpg.inventory.resolve import place_named, refuse_retired
 from lpg.inventory.services import Cause, Line, move
 from lpg.meters.fitting import Outside, fitting, keep_outside, usage_of
 from lpg.meters.models import Meter, MeterReading
-from lpg.meters.selectors import meters_seen_by, unbilled
+from lpg.meters.selectors import Unbilled, meters_seen_by, unbilled
 from lpg.roles import Actor, require_at
 
 
@@ -184,7 +184,7 @@ def due(meter: Meter, reading: Decimal, *, is_rollover: bool, field: str, fact: 
     usage = fitting(meter, reading, is_rollover=is_rollover, field=field, fact=fact)
     if usage is None:
         return None
-    before = unbilled(meter)
+    before = unbilled(meter) if meter.last_billed is None else Unbilled(meter.last_billed, {})
     return Due(meter, reading, meter.current_reading, usage, is_rollover, before.usages, before.last_billed)
 
 

@@ -4,7 +4,7 @@ Locks are taken in the one order of the house: customer, meter, balances, and th
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple, overload
@@ -17,14 +17,14 @@ from lpg.accounts.selectors import acting
 from lpg.audit import services as audit
 from lpg.clock import BACK, refuse_ahead
 from lpg.customers.models import Customer
-from lpg.customers.selectors import locked_customer, rates_on
+from lpg.customers.selectors import locked_customer, priced_on
 from lpg.depots.selectors import is_closed, refuse_closed
 from lpg.equipment.models import Equipment
 from lpg.errors import AlreadyVoid, Invalid, Missing, NotPending
 from lpg.facts import Fact
 from lpg.inventory import services as inventory
 from lpg.inventory.models import Movement
-from lpg.inventory.resolve import equipment_in_use
+from lpg.inventory.resolve import usable
 from lpg.inventory.selectors import held_at
 from lpg.invoices import deliveries
 from lpg.invoices import services as invoices
@@ -142,8 +142,7 @@ def sell(
     day = timezone.localdate(at)
     refuse_nonsense(items, metered=reading is not None)
     customer = parties.buyer(actor, customer_id, fact)
-    equipment = equipment_in_use(actor, [item.equipment_id for item in items], fact=fact)
-    rates = rates_on(customer.pk, equipment.keys(), day)
+    equipment, rates = _goods(actor, customer, items, day, fact)
     lines = [priced(number, item, equipment, rates) for number, item in enumerate(items)]
     due, outside = _due(customer, reading, fact) if reading else (None, None)
     if outside and not lines:
@@ -304,6 +303,18 @@ def _occurred(occurred_at: datetime | None, now: datetime, truck_id: int | None,
         raise Invalid({"occurred_at": ["This is more than 7 days ago. Ask a supervisor how to record it."]})
     refuse_closed("occurred_at", occurred_at, truck_id)
     return occurred_at
+
+
+def _goods(
+    actor: Actor, customer: Customer, items: Sequence[Item], day: date, fact: Fact | None
+) -> tuple[dict[int, Equipment], dict[int | None, Decimal]]:
+    """The equipment that the lines name, and what this customer pays on that day for it and (None) for gas.
+
+    Raises Invalid, Inactive; of a fact the second is noted.
+    """
+    named = [item.equipment_id for item in items]
+    found, rates = priced_on(customer.pk, {id for id in named if id is not None}, day)
+    return usable(actor, named, found, fact=fact), rates
 
 
 def _due(customer: Customer, read: Reading, fact: Fact | None) -> tuple[meters.Due | None, Outside | None]:

@@ -10,7 +10,7 @@ from lpg.customers.services import change_customer
 from lpg.equipment import services as equipment
 from lpg.meters import services
 from lpg.meters.models import Meter, MeterReading
-from lpg.meters.selectors import unbilled
+from lpg.meters.selectors import installed_at, unbilled
 from tests import make
 from tests.sales import Shop, a_meter, a_rate, a_reading, a_replacement, answer, refused, site
 from tests.stock import disagreements, fill, held
@@ -65,6 +65,28 @@ def test_a_sale_bills_what_was_read_without_being_billed(shop, customer):
     assert due(meter) == "0.000"
     a_reading(shop.admin, meter, "131.000")
     assert billed(shop, customer, "131.000") == ("130.000", "1.000", "2.00")
+
+
+def test_a_meter_to_be_read_tells_its_last_bill_unless_something_waits_to_be_billed(shop, customer):
+    def last_billed() -> Decimal | None:
+        (meter,) = installed_at(customer.pk)
+        assert meter.last_billed is None or unbilled(meter) == (meter.last_billed, {})
+        return meter.last_billed
+
+    meter = a_meter(shop.admin, customer, "100")
+    assert last_billed() is None
+    shop.sell(customer=customer, reading="110.500")
+    assert last_billed() == Decimal("110.500")
+    plain = a_reading(shop.admin, meter, "111")
+    assert last_billed() is None
+    void(shop, meter, plain)
+    assert last_billed() == Decimal("110.500")
+    new = a_replacement(shop.admin, meter, "112", initial="5")
+    assert last_billed() is None
+    assert billed(shop, customer, "7") == ("110.500", "3.500", "7.00")
+    assert last_billed() == 7
+    new.refresh_from_db()
+    assert unbilled(new) == (Decimal(7), {})
 
 
 def test_from_99998_to_12_is_14(shop, customer):

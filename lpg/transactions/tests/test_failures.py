@@ -82,8 +82,8 @@ def counter(admin, driver, signed_in):
 
 STEPS = [
     (parties, "locked_customer"),
-    (sales, "equipment_in_use"),
-    (sales, "rates_on"),
+    (sales, "priced_on"),
+    (sales, "usable"),
     (sales, "priced"),
     (meters, "due"),
     (parties, "places"),
