@@ -18,14 +18,14 @@ run:  ## set up, then web and worker at http://127.0.0.1:8000/ until Ctrl-C
 
 .PHONY: check
 check: setup-dev  ## style, types, layers, missing migrations: for each save
-	@$(PARALLEL) check-style check-types check-layers check-migrations check-django
+	@$(PARALLEL) check-style check-types check-layers check-migrations check-django check-phone
 
 .PHONY: test
 test: check  ## everything that must hold, on SQLite and on a private MariaDB
 	@rm -rf var/test && mkdir -p var/test
 	@echo "--- the suite is running, on both databases at once: see var/test/*.txt"
 	@code=0; \
-	$(PARALLEL) test-sqlite test-mariadb || code=1; \
+	$(PARALLEL) test-sqlite test-mariadb test-phone || code=1; \
 	$(MAKE) --no-print-directory coverage || code=1; \
 	for name in sqlite mariadb; do echo "$$name: $$($(CLOSING) var/test/$$name.txt | tail -n 1)"; done; \
 	exit $$code
@@ -57,10 +57,18 @@ postman:  ## the Postman guide, walked through a running site (URL=, PASSWORD=, 
 torture: setup-dev  ## phones, a bad line, and somebody who kills: SECONDS=120 SEED=…, on a private MariaDB
 	@$(PY) bin/with-mariadb --durable --revive $(PY) -m torture
 
+.PHONY: schema
+schema: setup-dev  ## the phone's types anew, after a change of the API; it needs Node
+	@npm ci --prefix web/schema --ignore-scripts --no-audit --no-fund --loglevel=error
+	@mkdir -p var/check && $(ALONE) $(PY) manage.py phone_schema >var/check/schema.json
+	@cd web/schema && npx --no-install openapi-typescript ../../var/check/schema.json --default-non-nullable=false -o ../src/api/schema.d.ts
+	@$(ALONE) $(PY) manage.py phone_schema --mark web/src/api/schema.d.ts
+
 .PHONY: format
 format: setup-dev  ## rewrite the code in the house style
 	@$(PY) -m ruff check --quiet --fix-only . $(SCRIPTS)
 	@$(PY) -m ruff format . $(SCRIPTS)
+	@$(call phone,format)
 
 .PHONY: lock
 lock: setup-dev  ## choose versions anew: requirements*.in to requirements*.txt
@@ -77,7 +85,10 @@ lock: setup-dev  ## choose versions anew: requirements*.in to requirements*.txt
 setup-dev:
 	@bin/setup dev
 
-.PHONY: check-style check-types check-layers check-migrations check-django
+# $(call phone,script): a script of web/package.json, where Node is there.
+phone = if command -v npm >/dev/null; then npm run --silent --prefix web $(1); else echo "--- the phone: no Node, $(1) left out"; fi
+
+.PHONY: check-style check-types check-layers check-migrations check-django check-phone
 check-style:
 	@$(PY) -m ruff format --check --quiet . $(SCRIPTS)
 	@$(PY) -m ruff check . $(SCRIPTS)
@@ -90,6 +101,9 @@ check-migrations:
 	@$(ALONE) $(PY) manage.py makemigrations --check --dry-run
 check-django:
 	@$(ALONE) $(PY) manage.py check
+check-phone:
+	@$(call phone,types)
+	@$(call phone,lint)
 
 # $(call suite,name,folder,command): quiet when it passes, everything when it does not.
 define suite
@@ -99,13 +113,16 @@ define suite
 	exit $$code
 endef
 
-.PHONY: test-sqlite test-mariadb scale-sqlite scale-mariadb coverage
+.PHONY: test-sqlite test-mariadb test-phone scale-sqlite scale-mariadb coverage
 test-sqlite:
 	$(call suite,sqlite,test,DB_ENGINE=sqlite DB_NAME= COVERAGE_FILE=var/test/.coverage.sqlite $(PY) -m coverage run -m pytest)
 test-mariadb:
 	$(call suite,mariadb,test,$(PY) bin/with-mariadb $(PY) -m pytest)
 scale-sqlite:
 	$(call suite,sqlite,scale,DB_ENGINE=sqlite DB_NAME= $(PY) -m pytest -m scale)
+test-phone:
+	@$(call phone,test)
+	@$(call phone,budget)
 # Millions of rows are more than a RAM disk may hold.
 scale-mariadb:
 	$(call suite,mariadb,scale,MARIADB_DIR=$(or $(MARIADB_DIR),var/scale) $(PY) bin/with-mariadb $(PY) -m pytest -m scale)

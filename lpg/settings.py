@@ -145,6 +145,7 @@ INSTALLED_APPS = [
     "lpg.sync",
     "lpg.integrity",
     "lpg.worker",
+    "lpg.phone",
 ]
 MIDDLEWARE = [
     "lpg.middleware.who_asks",
@@ -359,6 +360,7 @@ GTK_FOLDER = env.str("GTK_FOLDER", r"D:\GTK3-Runtime\bin")  # only on Windows: w
 # --- phones -------------------------------------------------------------------------------------------------------
 
 MIN_CLIENT = env.str("MIN_CLIENT", "1.0")  # the oldest version of the phone app that may still record
+PHONE_APP = ROOT / "web" / "dist"  # the app as it was built
 
 # --- safety -------------------------------------------------------------------------------------------------------
 

@@ -27,9 +27,10 @@ from lpg.meters.views import CustomerMeterDoor, MeterDoor
 from lpg.payments.report_views import AgeingDoor, TakingsDoor
 from lpg.payments.statement_views import StatementDoor
 from lpg.payments.views import CreditDoor, PaymentDoor
+from lpg.phone.views import app
 from lpg.sync.push_views import ExceptionDoor, PushDoor, RetryDoor
 from lpg.sync.views import DayCloseDoor, DeviceDoor, PullDoor
-from lpg.transactions.views import TransactionDoor
+from lpg.transactions.views import CustomerCreditDoor, TransactionDoor
 
 
 @csrf_exempt
@@ -71,6 +72,7 @@ router.register("inventories", InventoryDoor, basename="inventories")
 router.register("customers", CustomerDoor, basename="customers")
 router.register("customers", CustomerMeterDoor, basename="customer-meters")
 router.register("customers", OpenInvoiceDoor, basename="customer-invoices")
+router.register("customers", CustomerCreditDoor, basename="customer-credit")
 router.register("meters", MeterDoor, basename="meters")
 router.register("customers", StatementDoor, basename="customer-statements")
 router.register("reports/ageing", AgeingDoor, basename="ageing")
@@ -111,6 +113,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("favicon.ico", RedirectView.as_view(url=static("office/flame.svg")), name="favicon"),
     path("admin/", admin.site.urls),
+    re_path("^app/(?P<path>.*)$", app, name="app"),
     path("api/schema/", include(schema)),
     re_path("^api/(?!v1/)", include(router.urls)),
     path("api/v1/", include(router.urls)),  # last, so that links are made with the canonical spelling

@@ -82,12 +82,14 @@ def lists_of(client: APIClient, user: User) -> Copy:
     first = today - timedelta(days=30)
     customers = listed(client, "customers/")
     found = {name: listed(client, f"{name}/") for name in ("depots", "vehicles", "equipment")}
-    found |= {"customers": customers, "rates": [], "meters": [], "open_invoices": []}
+    found |= {"customers": customers, "rates": [], "meters": [], "open_invoices": [], "credits": []}
     for customer in customers:
         of = f"customers/{customer['id']}/"
         found["rates"] += listed(client, f"{of}rates/")
         found["meters"] += listed(client, f"{of}meters/")
         found["open_invoices"] += [{**row, "customer": customer["id"]} for row in listed(client, f"{of}open-invoices/")]
+        if customer["payment_type"] != "CASH" and customer["credit_limit"] is not None:
+            found["credits"].append(client.get(f"{API}{of}credit/").json())
     found["inventories"] = listed(client, "inventories/?type=customer")
     if user.vehicle_id:
         found["inventories"] += listed(client, f"inventories/?vehicle={user.vehicle_id}")
@@ -95,6 +97,7 @@ def lists_of(client: APIClient, user: User) -> Copy:
     found["distributions"] = listed(client, f"distributions/?status=PENDING&{mine}")
     since = f"{first}T00:00:00%2B08:00"
     found["transactions"] = listed(client, f"transactions/?{mine}&since={since}")
+    found["payments"] = listed(client, f"payments/?{mine}&since={since}")
     found["invoices"] = [
         row for row in listed(client, f"invoices/?since={first}") if row["transaction"]["user"] == user.pk
     ]

@@ -103,6 +103,7 @@ api/v1/customers/<id>/rates/                   POST   401 403 403 403 201 404 20
 api/v1/customers/<id>/meters/                  GET    401 200 200 404 200 404 200 401 401
 api/v1/customers/<id>/meters/                  POST   401 403 403 403 201 404 201 401 401
 api/v1/customers/<id>/open-invoices/           GET    401 200 200 404 200 404 200 401 401
+api/v1/customers/<id>/credit/                  GET    401 200 200 404 200 404 200 401 401
 api/v1/meters/<id>/                            GET    401 200 200 404 200 404 200 401 401
 api/v1/meters/<id>/readings/                   GET    401 200 200 404 200 404 200 401 401
 api/v1/meters/<id>/readings/                   POST   401 201 201 404 201 404 201 401 401
@@ -159,6 +160,7 @@ metrics                                        GET    200 200 200 200 200 200 20
 admin/                                         GET    302 302 302 302 302 302 302 302 302
                                                GET    302 302 302 302 302 302 302 302 302
 favicon.ico                                    GET    302 302 302 302 302 302 302 302 302
+app/<path>                                     GET    200 200 200 200 200 200 200 200 200
 """
 
 
@@ -227,11 +229,13 @@ def personas(admin, singgas, union, driver, other_driver, supervisor):
 
 
 @pytest.fixture
-def company(admin, singgas, driver, one_transaction):
-    """What the addresses name, all of it SINGGAS's; a spare session of the driver's to throw out.
+def company(admin, singgas, driver, one_transaction, settings, tmp_path):
+    """What the addresses name, all of it SINGGAS's; a spare session of the driver's to throw out; a phone app.
 
     What can be decided once only is made anew for each who asks.
     """
+    settings.PHONE_APP = tmp_path
+    (tmp_path / "index.html").write_text("<p>The app</p>")
     customer, equipment = make.a_customer(admin, singgas), make.some_equipment(admin)
     for owner in (Owner("depot", singgas.pk), Owner("truck", driver.vehicle_id)):
         fill(admin, owner, equipment, 1_000)
@@ -313,6 +317,7 @@ def status_of(client: APIClient, method: str, path: str, body: dict) -> int:
         is_a_problem(answer)
     if answer.status_code == 401 and "token" not in path:
         assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
+    answer.close()  # it may be a file
     return answer.status_code
 
 

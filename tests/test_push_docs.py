@@ -23,7 +23,7 @@ from tests.sales import Shop, a_meter, a_rate, fill, site
 
 DOCS = ROOT / "docs" / "sync.md"
 NOW = datetime.fromisoformat("2026-11-20T18:05:00+08:00")
-IDS = {"id", "depot", "vehicle", "customer", "equipment", "meter", "invoice"}
+IDS = {"id", "depot", "vehicle", "customer", "equipment", "meter", "invoice", "transaction"}
 
 
 def examples(heading: str) -> list[Any]:

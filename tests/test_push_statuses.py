@@ -123,6 +123,18 @@ def test_blocked_is_done_when_what_it_needs_has_come(phone, shop, thing):
     assert effects()[0] == 2
 
 
+def test_what_waits_says_when_a_supervisor_comes_first(phone, shop, thing):
+    bad = phone.sale(shop.customer, shop.thing())
+    waits = phone.sale(shop.customer, thing, depends_on=[bad["client_temp_id"]])
+    quarantined, blocked = phone.push(bad, waits)
+    assert (quarantined["status"], blocked["status"]) == ("quarantined", "blocked")
+    assert blocked["error"] == {
+        "code": "blocked",
+        "detail": "It waits for an operation that a supervisor has to decide on, and is done by itself after it.",
+        "waits_for": [bad["client_temp_id"]],
+    }
+
+
 def test_blocked_and_done_in_the_same_call(phone, shop, thing):
     first = phone.sale(shop.customer, thing, seq=9)
     second = phone.sale(shop.customer, thing, seq=1, depends_on=[first["client_temp_id"]])

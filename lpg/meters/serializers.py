@@ -24,13 +24,32 @@ class MeterRow(serializers.ModelSerializer[Meter]):
         "current_reading": "1532.400",
         "installed_on": "2026-03-02",
         "removed_on": None,
+        "last_billed_reading": "1500.000",
+        "unbilled_usage": "32.400",
     }
 
     current_reading = shown_reading()
+    last_billed_reading = shown_reading(
+        allow_null=True, help_text="With the meters it has replaced; before the first bill: at installation."
+    )
+    unbilled_usage = shown_reading(
+        allow_null=True, help_text="Read since, and billed with the next sale. Both null: it was taken away."
+    )
 
     class Meta:
         model = Meter
-        fields = ("id", "customer", "serial_no", "digits", "equipment", "current_reading", "installed_on", "removed_on")
+        fields = (
+            "id",
+            "customer",
+            "serial_no",
+            "digits",
+            "equipment",
+            "current_reading",
+            "installed_on",
+            "removed_on",
+            "last_billed_reading",
+            "unbilled_usage",
+        )
 
 
 class NewMeterInput(Input):

@@ -14,7 +14,7 @@ from lpg.api.inputs import ReasonInput
 from lpg.customers.selectors import customers_seen_by
 from lpg.meters import services
 from lpg.meters.models import Meter
-from lpg.meters.selectors import meters_seen_by, readings_of
+from lpg.meters.selectors import meters_seen_by, readings_of, with_unbilled
 from lpg.meters.serializers import (
     InstallInput,
     MeterQuery,
@@ -57,15 +57,18 @@ class CustomerMeterDoor(Door):
         customer = self.found(customers_seen_by(actor_of(request)), id)
         return self.page(Meter.objects.filter(customer=customer))
 
+    def paginate_queryset(self, queryset: Any) -> Any:
+        return with_unbilled(super().paginate_queryset(queryset) or ())
+
     @meters.mapping.post
     def install(self, request: Request, id: str) -> HttpResponse:
         """Install a meter. With `equipment` and `vehicle` or `depot` it leaves stock for the customer's site."""
-        return self.write(
-            request,
-            lambda values: services.install(
-                actor=actor_of(request), customer_id=int(id), new=_new(values), now=timezone.now()
-            ),
-        )
+
+        def effect(values: Any) -> Meter:
+            made = services.install(actor=actor_of(request), customer_id=int(id), new=_new(values), now=timezone.now())
+            return with_unbilled([made])[0]
+
+        return self.write(request, effect)
 
 
 class MeterDoor(Door):
@@ -95,7 +98,7 @@ class MeterDoor(Door):
         return meters_seen_by(actor_of(self.request))
 
     def retrieve(self, request: Request, id: str) -> Response:
-        return Response(shown(self.output, self.found(self.rows(), id)))
+        return Response(shown(self.output, with_unbilled([self.found(self.rows(), id)])[0]))
 
     @action(detail=True, methods=["get"])
     def readings(self, request: Request, id: str) -> Response:
@@ -123,14 +126,16 @@ class MeterDoor(Door):
     @action(detail=True, methods=["post"])
     def replace(self, request: Request, id: str) -> HttpResponse:
         """The last reading of this meter, and the meter that takes its place. What was not billed stays due."""
-        return self.write(
-            request,
-            lambda values: services.replace(
+
+        def effect(values: Any) -> Meter:
+            made = services.replace(
                 actor=actor_of(request),
                 meter_id=int(id),
                 final_reading=values["final_reading"],
                 is_rollover=values["is_rollover"],
                 new=_new(values),
                 now=timezone.now(),
-            ),
-        )
+            )
+            return with_unbilled([made])[0]
+
+        return self.write(request, effect)

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from rest_framework.serializers import Serializer
 
 from lpg.clock import Days
-from lpg.customers.models import Rate
+from lpg.customers.models import Customer, Rate
 from lpg.customers.selectors import customers_seen_by, with_meter_rate
 from lpg.customers.serializers import CustomerRateRow, CustomerRow
 from lpg.depots.selectors import depots_seen_by, vehicles_seen_by
@@ -27,9 +27,11 @@ from lpg.invoices.selectors import invoices_seen_by, with_lines
 from lpg.invoices.serializers import InvoiceRow, OpenInvoiceRow
 from lpg.meters.selectors import meters_seen_by
 from lpg.meters.serializers import MeterRow
+from lpg.payments.selectors import payments_seen_by, with_allocations
+from lpg.payments.serializers import PaymentRow
 from lpg.roles import Actor, sees
 from lpg.transactions.selectors import transactions_seen_by, with_items
-from lpg.transactions.serializers import TransactionRow
+from lpg.transactions.serializers import CreditRow, TransactionRow
 
 WINDOW = timedelta(days=30)
 
@@ -53,6 +55,12 @@ class Collection(NamedTuple):
 
 def _customers(actor: Actor, today: date) -> QuerySet[Any]:
     return with_meter_rate(customers_seen_by(actor), today).prefetch_related("meters")
+
+
+def _credits(actor: Actor, today: date) -> QuerySet[Any]:
+    """Of those who have a credit limit: of the others it decides nothing."""
+    limited = customers_seen_by(actor).exclude(payment_type=Customer.Payment.CASH)
+    return limited.filter(credit_limit__isnull=False)
 
 
 def _rates(actor: Actor, today: date) -> QuerySet[Any]:
@@ -94,6 +102,11 @@ def _open_invoices(actor: Actor, today: date) -> QuerySet[Any]:
     return Invoice.objects.filter(_of_customers(actor, "invoices.open"), balance_due__gt=0)
 
 
+def _payments(actor: Actor, today: date) -> QuerySet[Any]:
+    begins = Days(first_day(today), today).begins
+    return with_allocations(payments_seen_by(actor).filter(user=actor.pk, received_at__gte=begins))
+
+
 COLLECTIONS = (
     Collection("depots", DepotRow, lambda actor, today: depots_seen_by(actor)),
     Collection("vehicles", VehicleRow, lambda actor, today: vehicles_seen_by(actor)),
@@ -106,6 +119,8 @@ COLLECTIONS = (
     Collection("transactions", TransactionRow, _transactions),
     Collection("invoices", InvoiceRow, _invoices),
     Collection("open_invoices", OpenInvoiceOfCustomer, _open_invoices),
+    Collection("payments", PaymentRow, _payments),
+    Collection("credits", CreditRow, _credits),
 )
 
 
@@ -124,11 +139,13 @@ def moved_by_days(actor: Actor, then: date, today: date) -> dict[str, list[int]]
     gone = Days(first_day(then), first_day(today) - timedelta(days=1))
     sold = {"occurred_at__gte": gone.begins, "occurred_at__lt": gone.ends}
     issued = {"issued_on__gte": gone.since, "issued_on__lte": gone.until}
+    received = {"received_at__gte": gone.begins, "received_at__lt": gone.ends}
     return {
         "customers": list(gas.values_list("customer", flat=True).distinct()),
         "equipment": list(DefaultRate.objects.filter(**began).values_list("equipment", flat=True).distinct()),
         "transactions": list(transactions_seen_by(actor).filter(user=actor.pk, **sold).values_list("pk", flat=True)),
         "invoices": list(invoices_seen_by(actor).filter(user=actor.pk, **issued).values_list("pk", flat=True)),
+        "payments": list(payments_seen_by(actor).filter(user=actor.pk, **received).values_list("pk", flat=True)),
     }
 
 

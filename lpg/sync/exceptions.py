@@ -166,7 +166,7 @@ def _escalate(row: Operation) -> None:
 def _judge_of(row: Operation) -> Judge:
     """As who recorded it. Their clock was put right when it came."""
     user = User.objects.select_related("vehicle").get(pk=row.user_id)
-    return Judge(user, row.device_id, ready=lambda said: queue.is_ready(row.device_id, said))
+    return Judge(user, row.device_id, awaited=lambda said: queue.awaited(row.device_id, said))
 
 
 def _said(row: Operation) -> Said:

@@ -40,12 +40,14 @@ _HELD = "CASE WHEN p.vehicle_id IS NULL THEN 'c' ELSE 'v' END"
 _HOLDER = "COALESCE(p.vehicle_id, p.customer_id)"
 _CORRECTED = "invoices_invoice i JOIN invoices_invoice o ON o.id = i.corrects_id"
 _POSTED = "invoices_delivery d JOIN invoices_invoice i ON i.id = d.invoice_id"
+_LIMITED = "JOIN customers_customer c ON c.id = x.customer_id AND c.credit_limit IS NOT NULL"
 _SOLD = "invoices_invoice i JOIN transactions_transaction t ON t.id = i.transaction_id"
 
 SOURCES: dict[str, tuple[Source, ...]] = {  # of a touch of each kind
     "balance": (Source("inventories", "b.id", _HELD, _HOLDER, _OF_PHONES, "b.id"),),
     "customer": (
         Source("customers", "id", "'c'", "id", "customers_customer", "id"),
+        Source("credits", "id", "'c'", "id", "customers_customer", "id"),  # they may have got or lost their limit
         Source("inventories", "b.id", "'c'", "p.customer_id", _OF_PLACE, "p.customer_id"),  # they show the name
     ),
     "delivery": (Source("invoices", "i.id", "'u'", "i.user_id", _POSTED, "d.id"),),
@@ -59,6 +61,14 @@ SOURCES: dict[str, tuple[Source, ...]] = {  # of a touch of each kind
         Source("invoices", "id", "'u'", "user_id", "invoices_invoice", "id"),
         Source("invoices", "o.id", "'u'", "o.user_id", _CORRECTED, "i.id"),  # they show what corrects them
         Source("open_invoices", "id", "'c'", "customer_id", "invoices_invoice", "id"),
+        Source(
+            "credits",
+            "c.id",
+            "'c'",
+            "c.id",
+            f"invoices_invoice x {_LIMITED}",
+            "x.document_type = 'credit_note' AND x.id",
+        ),
         Source("transactions", "t.id", "'u'", "t.user_id", _SOLD, "i.id"),  # they show whether they are paid
     ),
     "meter": (
@@ -67,6 +77,7 @@ SOURCES: dict[str, tuple[Source, ...]] = {  # of a touch of each kind
     ),
     "moved": (
         Source("customers", "id", "'c'", "id", "customers_customer", "id"),
+        Source("credits", "id", "'c'", "id", "customers_customer", "id"),
         Source("inventories", "b.id", "'c'", "p.customer_id", _OF_PLACE, "p.customer_id"),
         Source("meters", "id", "'c'", "customer_id", "meters_meter", "customer_id"),
         Source("rates", "id", "'c'", "customer_id", "customers_rate", "customer_id"),
@@ -74,14 +85,22 @@ SOURCES: dict[str, tuple[Source, ...]] = {  # of a touch of each kind
         Source("open_invoices", "id", "'c'", "customer_id", "invoices_invoice", "customer_id"),
         # Supervisors see even their own sales only at their own depots.
         Source("invoices", "id", "'u'", "user_id", "invoices_invoice", "customer_id"),
+        Source("payments", "id", "'u'", "user_id", "payments_payment", "customer_id"),
         Source("transactions", "id", "'u'", "user_id", "transactions_transaction", "customer_id"),
+    ),
+    "payment": (
+        Source("payments", "id", "'u'", "user_id", "payments_payment", "id"),
+        Source("credits", "c.id", "'c'", "c.id", f"payments_payment x {_LIMITED}", "x.id"),
     ),
     "rate": (
         Source("customers", "customer_id", "'c'", "customer_id", "customers_rate", "equipment_id IS NULL AND id"),
         Source("rates", "id", "'c'", "customer_id", "customers_rate", "id"),
     ),
     "renamed": (Source("inventories", "b.id", _HELD, _HOLDER, _OF_PHONES, "b.equipment_id"),),
-    "transaction": (Source("transactions", "id", "'u'", "user_id", "transactions_transaction", "id"),),
+    "transaction": (
+        Source("transactions", "id", "'u'", "user_id", "transactions_transaction", "id"),
+        Source("credits", "c.id", "'c'", "c.id", f"transactions_transaction x {_LIMITED}", "x.held_for <> '' AND x.id"),
+    ),
     "vehicle": (
         Source("vehicles", "id", "'*'", "0", "depots_vehicle", "id"),
         Source("inventories", "b.id", "'v'", "p.vehicle_id", _OF_PLACE, "p.vehicle_id"),  # they show the plate

@@ -22,6 +22,7 @@ from lpg.api.answers import shown
 from lpg.api.door import built
 from lpg.api.inputs import EARLIEST, Ref
 from lpg.audit.selectors import before_changes
+from lpg.day_close.services import EMPTY, Queue
 from lpg.depots.models import Depot
 from lpg.errors import Invalid, Missing, NotAllowed, Refused
 from lpg.facts import Fact
@@ -70,7 +71,7 @@ class Judge:
     device_pk: int
     ahead: timedelta = timedelta(0)  # of the phone's clock
     renew: Callable[[], None] = lambda: None
-    ready: Callable[[Said], bool] = lambda said: True  # whether what a day's end waits for is there
+    awaited: Callable[[Said], Queue] = lambda said: EMPTY  # what the end of a day waits for
     others: Others = field(init=False)
     quiet_since: datetime | None = None  # nobody has moved this person since
     asked_about: int | None = None  # the exception that a supervisor tries again: it is closed by them
@@ -146,8 +147,10 @@ class Judge:
         payload = dict(said.payload)
         named = keys_in(payload, kind.refers)
         self.others.need([*said.depends_on, *named])
-        if not self.ready(said):
-            raise Waits("It waits until everything before it has come and is settled.", [])
+        if any(left := self.awaited(said)):
+            raise Waits(
+                f"It waits until everything before it has come and is settled: {_told(left)}.", [], **left._asdict()
+            )
         for name, entity in kind.refers.items():
             if name in payload:
                 payload[name] = self.others.resolved(payload[name], entity)
@@ -231,7 +234,7 @@ class Judge:
         return Result(status, made.id, made.number or None, given.body, error, done)
 
     def _wait(self, said: Said, waits: Waits, row: Operation | None, also: tuple[SyncException, ...]) -> Result:
-        error = {"code": "blocked", "detail": str(waits), "waits_for": waits.keys}
+        error = {"code": "blocked", "detail": str(waits), "waits_for": waits.keys, **waits.facts}
         if row is not None and row.state == State.BLOCKED:
             return Result(State.BLOCKED, error=error, row=row)
 
@@ -342,3 +345,8 @@ def _leave_out_stopped_clocks(payload: dict[str, Any]) -> None:
                 del payload[name]
         except ValidationError:
             continue  # the endpoint's own validation says it
+
+
+def _told(left: Queue) -> str:
+    words = {"not come": left.missing, "blocked": left.blocked, "for a supervisor to decide": left.quarantined}
+    return ", ".join(f"{count} {what}" for what, count in words.items() if count)

@@ -30,9 +30,9 @@ class NoDocument(Refused):
 class Waits(Exception):
     """It depends on what is not done yet."""
 
-    def __init__(self, words: str, keys: list[str]):
+    def __init__(self, words: str, keys: list[str], **facts: int):
         super().__init__(words)
-        self.keys = keys
+        self.keys, self.facts = keys, facts
 
 
 class Others:
@@ -44,7 +44,7 @@ class Others:
 
     def need(self, keys: list[str]) -> None:
         """Raises Waits unless all of these are done, DependencyDismissed when one will never be."""
-        missing = []
+        missing, what = [], "it depends on"
         for key in dict.fromkeys(keys):
             row = self.of_key(key)
             if row and row.state in {State.DISMISSED, State.RESOLVED}:
@@ -53,8 +53,10 @@ class Others:
                 )
             if not (row.is_done if row else self._posted(key)):
                 missing.append(key)
+                if row and row.state == State.QUARANTINED:
+                    what = "that a supervisor has to decide on"
         if missing:
-            raise Waits("It waits for an operation it depends on, and is done by itself after it.", missing)
+            raise Waits(f"It waits for an operation {what}, and is done by itself after it.", missing)
 
     def of_key(self, key: str) -> Operation | None:
         """What has become of another operation of the same person."""

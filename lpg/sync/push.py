@@ -72,7 +72,7 @@ def push(*, actor: Actor, device_id: str, device_now: datetime, operations: Sequ
             device.pk,
             _ahead(device_now, now),
             renew=lease.renew,
-            ready=lambda said: queue.is_ready(device.pk, said),
+            awaited=lambda said: queue.awaited(device.pk, said),
         )
         judge.look_back(sayings)
         results = Batch(actor, device, judge, sayings).judged()

@@ -52,11 +52,21 @@ class PushInput(Input):
         return protocol
 
 
-class ErrorRow(serializers.Serializer[Any]):
-    """Why it is not simply done; there may be more fields, as in problems."""
-
+class NotedRow(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField()
+
+
+class ErrorRow(NotedRow):
+    """Why it is not simply done; there may be more fields, as in problems."""
+
+    more = NotedRow(many=True, required=False, help_text="What else there is to look at.")
+    waits_for = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="What a blocked one needs: their client_temp_ids."
+    )
+    missing = serializers.IntegerField(required=False, help_text="What the end of a day waits for: so many not come,")
+    blocked = serializers.IntegerField(required=False, help_text="so many that wait themselves,")
+    quarantined = serializers.IntegerField(required=False, help_text="so many for a supervisor to decide.")
 
 
 class ResultRow(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 
 from lpg import sql
-from lpg.day_close.services import Queue
+from lpg.day_close.services import EMPTY, Queue
 from lpg.sync.models import Operation
 from lpg.sync.said import Said
 
@@ -24,11 +24,11 @@ def left(device_pk: int, before: int) -> Queue:
     return Queue(before - 1 - come, blocked, quarantined)
 
 
-def is_ready(device_pk: int, said: Said) -> bool:
-    """Whether it may be judged yet: the end of a day waits for all that the day has brought."""
+def awaited(device_pk: int, said: Said) -> Queue:
+    """What is to be settled before it may be judged: the end of a day waits for all that the day has brought."""
     if said.type != CLOSES_A_DAY or said.seq is None:
-        return True
-    return not any(left(device_pk, said.seq))
+        return EMPTY
+    return left(device_pk, said.seq)
 
 
 def look(device_pk: int, whole_to: int) -> tuple[int, list[list[int]]]:

@@ -12,7 +12,9 @@ from django.db.models import QuerySet
 from lpg.api.answers import Show, columns_of, shown
 from lpg.inventory.models import Place
 from lpg.meters.models import Meter
+from lpg.meters.selectors import unbilled_of
 from lpg.sync.copies import Collection
+from lpg.transactions.holds import standings
 
 type Row = dict[str, Any]
 type Complete = Callable[[list[Row]], None]  # fills in what no column says
@@ -49,6 +51,15 @@ def _metered(customers: list[Row]) -> None:
         row["last_meter_reading"] = f"{readings[0]:.3f}" if len(readings) == 1 else None
 
 
+def _billed(meters: list[Row]) -> None:
+    """As `with_unbilled` says it of one."""
+    known = unbilled_of([row["id"] for row in meters])
+    for row in meters:
+        due = known.get(row["id"])
+        row["last_billed_reading"] = f"{due.last_billed:.3f}" if due else None
+        row["unbilled_usage"] = f"{due.total:.3f}" if due else None
+
+
 def _named(balances: list[Row]) -> None:
     """As `Place.name` says it of one."""
     for row in balances:
@@ -59,21 +70,31 @@ def _named(balances: list[Row]) -> None:
             row["place_name"] = f"Truck {truck}" if row["type"] == Place.Kind.TRUCK else f"Depot {depot}"
 
 
+def _standing(customers: list[Row]) -> None:
+    """As `standings` says it of one."""
+    known = standings(row["id"] for row in customers)
+    for row in customers:
+        row["credit"], row["waits"] = f"{known[row['id']].credit:.2f}", f"{known[row['id']].waits:.2f}"
+
+
 def _whole(rows: list[Row]) -> None:
     """The columns say it all."""
 
 
 QUICK: dict[str, Complete] = {
+    "credits": _standing,
     "customers": _metered,
     "equipment": _whole,
     "inventories": _named,
-    "meters": _whole,
+    "meters": _billed,
     "open_invoices": _whole,
     "rates": _whole,
 }
 COMPLETED: dict[str, dict[str, tuple[str, ...]]] = {  # field → the columns that it is made of
+    "credits": {"credit": (), "waits": ()},
     "customers": {"is_meter_installed": (), "last_meter_reading": ()},
     "inventories": {"place_name": PLACE},
+    "meters": {"last_billed_reading": (), "unbilled_usage": ()},
 }
 
 

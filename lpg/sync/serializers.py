@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from lpg.api.inputs import Choice, Input, ListQuery, Query, Ref, Text
+from lpg.invoices.serializers import PlainDecimal
 from lpg.sync.copies import COLLECTIONS
 from lpg.sync.models import Device
 
@@ -103,6 +104,37 @@ class RemovedIds(serializers.Serializer[Any]):
         return {one.name: serializers.ListField(child=serializers.IntegerField()) for one in COLLECTIONS}
 
 
+class GstRow(serializers.Serializer[Any]):
+    since = serializers.DateField()
+    percent = PlainDecimal()
+
+
+class CompanyRow(serializers.Serializer[Any]):
+    """What a phone needs of the seller: to name it on a receipt, to draw its PayNow code, to work out its tax."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "name": "HSH LPG Pte Ltd",
+        "uen": "200012345W",
+        "gst_reg_no": "M2-0012345-6",
+        "address": "12 Tuas Avenue 3",
+        "postal_code": "639412",
+        "phone": "+65 6861 2345",
+        "email": "",
+        "prices_include_gst": True,
+        "gst_rates": [{"since": "2023-01-01", "percent": "8"}, {"since": "2024-01-01", "percent": "9"}],
+    }
+
+    name = serializers.CharField()
+    uen = serializers.CharField(help_text="Empty: there is no PayNow.")
+    gst_reg_no = serializers.CharField(help_text="Empty: not registered, and no tax is charged.")
+    address = serializers.CharField()
+    postal_code = serializers.CharField()
+    phone = serializers.CharField()
+    email = serializers.CharField()
+    prices_include_gst = serializers.BooleanField()
+    gst_rates = GstRow(many=True, help_text="Each from its day on.")
+
+
 class PullRow(serializers.Serializer[Any]):
     example: ClassVar[dict[str, Any]] = {
         "changes": {one.name: [one.shape.example] if one.name == "customers" else [] for one in COLLECTIONS},  # type: ignore[attr-defined]
@@ -112,6 +144,7 @@ class PullRow(serializers.Serializer[Any]):
         "reset_required": False,
         "server_now": "2026-11-20T09:30:00+08:00",
         "min_client": "1.0",
+        "company": CompanyRow.example,
     }
 
     changes = ChangedRows()
@@ -123,3 +156,4 @@ class PullRow(serializers.Serializer[Any]):
     )
     server_now = serializers.DateTimeField()
     min_client = serializers.CharField(help_text="The oldest version that may still record. Any may push.")
+    company = CompanyRow()

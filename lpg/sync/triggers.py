@@ -39,6 +39,7 @@ TOUCHES = (
     Touch("invoices_delivery", "delivery"),
     Touch("invoices_invoice", "invoice", on=("balance_due", "paid_at", "credited_at", "printed_at", "emailed_at")),
     Touch("meters_meter", "meter"),
+    Touch("payments_payment", "payment", on=("unallocated", "reversed_at", "reverse_reason")),
     Touch("transactions_transaction", "transaction"),
 )
 

@@ -21,7 +21,7 @@ from lpg.sync import devices
 from lpg.sync.models import Device
 from lpg.sync.pull import pull
 from lpg.sync.selectors import devices_seen_by, queue_of
-from lpg.sync.serializers import DeviceInput, DeviceQuery, DeviceRow, PullQuery, PullRow
+from lpg.sync.serializers import CompanyRow, DeviceInput, DeviceQuery, DeviceRow, PullQuery, PullRow
 
 _GZIP = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)", re.IGNORECASE)
 QUICK = 3  # of the levels of gzip: nearly as small as the usual 6, in half the time
@@ -80,7 +80,7 @@ class PullDoor(Door):
         device_pk = cast(Session, request.auth).device_id
         page = pull(actor_of(request), self.query_values.get("cursor"), device_pk=device_pk, now=now)
         server = {"server_now": DateTimeField().to_representation(now), "min_client": settings.MIN_CLIENT}
-        content = JSONRenderer().render({**page._asdict(), **server})
+        content = JSONRenderer().render({**page._asdict(), **server, "company": _company()})
         answer = HttpResponse(content, content_type="application/json")
         if _GZIP.search(request.headers.get("Accept-Encoding", "")):
             # Only here: nothing in it is secret, and nothing of the request comes back in it (BREACH).
@@ -96,3 +96,10 @@ class DayCloseDoor(day_close.DayCloseDoor):
     def queue(self, request: Request) -> Queue:
         device_pk = cast(Session, request.auth).device_id
         return queue_of(device_pk) if device_pk else EMPTY
+
+
+def _company() -> Any:
+    """The seller as documents name it, and its taxes."""
+    rates = [{"since": since, "percent": percent} for since, percent in settings.GST_RATES]
+    prices = {"prices_include_gst": settings.PRICES_INCLUDE_GST, "gst_rates": rates}
+    return CompanyRow({**settings.COMPANY, **prices}).data

@@ -68,6 +68,14 @@ class Credit(NamedTuple):
         return NOTHING if self.limit is None else max(self.together - self.limit, NOTHING)
 
 
+class Standing(NamedTuple):
+    """What counts beside a customer's open invoices when the credit limit is judged."""
+
+    id: int  # the customer's
+    credit: Decimal  # money not allocated, and what is left of credit notes
+    waits: Decimal  # what the sales that wait for approval will come to
+
+
 class Why(NamedTuple):
     """The reasons that a sale has; None for one that it has not."""
 
@@ -93,6 +101,20 @@ def why(sales: Sequence[Transaction]) -> dict[int, Why]:
         )
         for sale in sales
     }
+
+
+def standings(customer_ids: Iterable[int]) -> dict[int, Standing]:
+    """Of each of these customers, in three statements."""
+    ids = list(customer_ids)
+    notes = Invoice.objects.filter(customer__in=ids, balance_due__lt=NOTHING)
+    money = Payment.objects.filter(customer__in=ids, unallocated__gt=NOTHING)
+    credit: Amounts = defaultdict(lambda: NOTHING)
+    for customer, left in notes.values_list("customer").annotate(Sum("balance_due")).order_by():
+        credit[customer] -= left
+    for customer, left in money.values_list("customer").annotate(Sum("unallocated")).order_by():
+        credit[customer] += left
+    waiting = _waiting(ids)
+    return {id: Standing(id, credit[id], waiting[id]) for id in ids}
 
 
 def final(sale: Transaction) -> Decimal:

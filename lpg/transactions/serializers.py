@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from lpg.api.inputs import Amount, Choice, Code, Flag, Input, ListQuery, Moment, Ref, Text
+from lpg.customers.models import Customer
 from lpg.inventory.serializers import CONDITIONS, MOST_LINES, EmptyAsNull, a_quantity
 from lpg.invoices.serializers import InvoiceRow, shown_money, shown_rate
 from lpg.meters.serializers import a_reading, shown_reading
@@ -180,3 +181,16 @@ class TransactionQuery(ListQuery):
     vehicle = Ref(required=False)
     since = Moment(required=False, help_text="Happened from this time on.")
     until = Moment(required=False, help_text="Happened before this time.")
+
+
+class CreditRow(serializers.ModelSerializer[Customer]):
+    """With the open invoices and the new sale it decides whether the credit limit holds that sale."""
+
+    example: ClassVar[dict[str, Any]] = {"id": 1, "credit": "11.00", "waits": "185.14"}
+
+    credit = shown_money(help_text="Money not yet allocated, and what is left of credit notes.")
+    waits = shown_money(help_text="What the sales that wait for approval will come to.")
+
+    class Meta:
+        model = Customer
+        fields = ("id", "credit", "waits")

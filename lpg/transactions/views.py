@@ -10,17 +10,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lpg.api.answers import shown
-from lpg.api.door import Readable, needs
+from lpg.api.door import Door, Readable, needs
 from lpg.api.guard import actor_of
 from lpg.api.inputs import ReasonInput
+from lpg.customers.selectors import customers_seen_by
 from lpg.facts import Fact
 from lpg.payments.services import Money
 from lpg.roles import Actor
 from lpg.transactions import services
+from lpg.transactions.holds import standings
 from lpg.transactions.lines import Item
 from lpg.transactions.models import Transaction
 from lpg.transactions.selectors import transactions_seen_by, whole, with_items
-from lpg.transactions.serializers import SaleInput, SaleRow, TransactionQuery, TransactionRow
+from lpg.transactions.serializers import CreditRow, SaleInput, SaleRow, TransactionQuery, TransactionRow
 
 
 def recorded(
@@ -111,3 +113,18 @@ class TransactionDoor(Readable):
             return service(actor=actor_of(request), transaction_id=int(id), now=timezone.now(), **values)
 
         return self.write(request, effect)
+
+
+class CustomerCreditDoor(Door):
+    """What counts beside a customer's open invoices when the credit limit is judged."""
+
+    tag = "Transactions"
+    nouns = ("credit", "credits")
+    needs = {"credit": "invoices.open"}  # noqa: RUF012
+    output = CreditRow
+
+    @action(detail=True, methods=["get"])
+    def credit(self, request: Request, id: str) -> Response:
+        """What this customer has left of money and credit notes, and what waits for approval."""
+        customer = self.found(customers_seen_by(actor_of(request)), id)
+        return Response(shown(CreditRow, standings([customer.pk])[customer.pk]))

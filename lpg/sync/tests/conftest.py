@@ -1,7 +1,11 @@
 """A shop with something in every collection of the driver's phone, and that phone."""
 
+from decimal import Decimal
+
 import pytest
 
+from lpg.customers.services import change_customer
+from tests.bad import a_payment
 from tests.sales import Shop, a_meter, a_rate, a_sale, delivered
 from tests.stock import a_distribution
 
@@ -16,6 +20,10 @@ def shop(admin, driver):
     shop.meter = a_meter(admin, shop.customer, "100")
     shop.sale = a_sale(driver, shop.customer, delivered(shop.cylinder, 2))
     shop.load = a_distribution(driver, driver.depot_id, (shop.cylinder, 3))
+    change_customer(
+        actor=admin, customer_id=shop.customer.pk, values={"payment_type": "CREDIT", "credit_limit": Decimal(1_000)}
+    )
+    shop.payment = a_payment(driver, shop.customer, "5")
     return shop
 
 

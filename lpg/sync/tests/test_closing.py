@@ -91,7 +91,16 @@ def test_a_pushed_close_waits_for_the_hole_before_it_and_is_done_by_itself(phone
     thing = shop.thing("10.0000")
     first, second = phone.sale(shop.customer, thing), phone.sale(shop.customer, thing, 2)
     last = pushed_close(phone, **{f"of{thing.pk}": PLENTY - 3})
-    assert [one["status"] for one in phone.push(first, last)] == ["applied", "blocked"]
+    done, waits = phone.push(first, last)
+    assert [done["status"], waits["status"]] == ["applied", "blocked"]
+    assert waits["error"] == {
+        "code": "blocked",
+        "detail": "It waits until everything before it has come and is settled: 1 not come.",
+        "waits_for": [],
+        "missing": 1,
+        "blocked": 0,
+        "quarantined": 0,
+    }
     assert not DayClose.objects.exists()
     assert phone.push_one(second)["status"] == "applied"
     close = DayClose.objects.get()

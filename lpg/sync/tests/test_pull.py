@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,12 +12,17 @@ from lpg import sql
 from lpg.customers import services as customers
 from lpg.depots import services as depots
 from lpg.equipment import services as equipment
+from lpg.meters import services as meters
+from lpg.meters.models import Meter, MeterReading
+from lpg.payments import services as payments
 from lpg.sync import feed
 from lpg.sync import pull as pulling
+from lpg.transactions import services as sales
 from lpg_client import Phone
 from tests import make
+from tests.bad import a_payment
 from tests.phones import NAMES, changed, lists_of
-from tests.sales import a_meter, a_reading, a_sale, delivered, site
+from tests.sales import a_meter, a_reading, a_replacement, a_sale, delivered, full_back, site
 from tests.stock import a_distribution, fill
 
 PULL = "/api/v1/sync/pull/"
@@ -38,6 +43,7 @@ def test_a_new_phone_gets_everything_that_its_lists_show(shop, driver, superviso
             "reset_required",
             "server_now",
             "min_client",
+            "company",
         ]
         assert (page["has_more"], page["reset_required"], page["min_client"]) == (False, True, "1.0")
         assert list(page["changes"]) == list(page["removed"]) == NAMES
@@ -87,7 +93,7 @@ def test_a_snapshot_costs_the_same_few_statements_whatever_it_holds(
 ):
     feed.catch_up()
     phone = pocket(driver)
-    with django_assert_max_num_queries(2 + 20) as few:
+    with django_assert_max_num_queries(2 + 25) as few:
         phone.page()
     for number in range(20):
         customer = make.a_customer(admin, driver.depot, meter_rate=Decimal(2))
@@ -228,6 +234,96 @@ def test_a_reading_brings_the_meter_and_the_customer(phone, shop, driver):
 
 
 @pytest.mark.django_db
+def test_what_a_meter_has_measured_and_no_sale_has_billed_is_told_as_it_changes(phone, shop, admin, driver):
+    def told(meter: Meter) -> list[str | None]:
+        phone.pull()
+        phone.agrees()
+        row = phone.copy()["meters"][meter.pk]
+        return [row[name] for name in ("current_reading", "last_billed_reading", "unbilled_usage")]
+
+    old = shop.meter
+    assert told(old) == ["100.000", "100.000", "0.000"]
+    a_reading(driver, old, "120")
+    assert told(old) == ["120.000", "100.000", "20.000"]
+    sale = a_sale(driver, shop.customer, reading="120")
+    assert told(old) == ["120.000", "120.000", "0.000"], "it shows what it showed before, and that is billed now"
+    sales.void(actor=admin, transaction_id=sale.transaction.pk, reason="Wrong", now=timezone.now())
+    assert told(old) == ["120.000", "100.000", "20.000"]
+    newest = MeterReading.objects.filter(meter=old, voided_at=None).latest("pk")
+    void = {"meter_id": old.pk, "reading_id": newest.pk, "reason": "Read badly", "now": timezone.now()}
+    meters.void(actor=admin, **void)
+    assert told(old) == ["100.000", "100.000", "0.000"]
+    a_sale(driver, shop.customer, reading="130")
+    assert told(old) == ["130.000", "130.000", "0.000"]
+    new = a_replacement(admin, old, "131.5", initial="7")
+    assert told(new) == ["7.000", "130.000", "1.500"]
+    assert told(old) == ["131.500", None, None]
+    a_reading(driver, new, "9")
+    assert told(new) == ["9.000", "130.000", "3.500"]
+    sold = a_sale(driver, shop.customer, reading="9").transaction
+    assert (sold.last_meter_reading, sold.meter_usage) == (Decimal(130), Decimal("3.5"))
+    assert told(new) == ["9.000", "9.000", "0.000"]
+
+
+@pytest.mark.django_db
+def test_what_counts_beside_open_invoices_for_the_credit_limit_is_told_as_it_changes(phone, shop, admin, driver):
+    """And a phone that adds it up says what the server does."""
+
+    def told() -> list[str]:
+        phone.pull()
+        phone.agrees()
+        row = phone.copy()["credits"][shop.customer.pk]
+        return [row["credit"], row["waits"]]
+
+    def owed() -> Decimal:
+        rows = phone.copy()["open_invoices"].values()
+        row = phone.copy()["credits"][shop.customer.pk]
+        due = sum((Decimal(one["balance_due"]) for one in rows), Decimal(0))
+        return due - Decimal(row["credit"]) + Decimal(row["waits"])
+
+    assert (told(), owed()) == (["5.00", "0.00"], Decimal(14))
+    limit = {"credit_limit": Decimal(40)}
+    customers.change_customer(actor=admin, customer_id=shop.customer.pk, values=limit)
+    held = a_sale(driver, shop.customer, delivered(shop.cylinder, 3)).transaction
+    assert held.held_for == "credit_limit", "14 and 28.50 are more than 40"
+    assert (told(), owed()) == (["5.00", "28.50"], Decimal("42.50"))
+    sales.approve(actor=admin, transaction_id=held.pk, now=timezone.now())
+    assert (told(), owed()) == (["5.00", "0.00"], Decimal("42.50"))
+    sales.void(actor=admin, transaction_id=held.pk, reason="Wrong", now=timezone.now())
+    assert (told(), owed()) == (["5.00", "0.00"], Decimal(14))
+    note = a_sale(driver, shop.customer, full_back(shop.cylinder)).invoice
+    assert (told(), owed()) == (["14.50", "0.00"], Decimal("4.50"))
+    payments.allocate_credit(actor=admin, invoice_id=note.pk, now=timezone.now())
+    assert (told(), owed()) == (["5.00", "0.00"], Decimal("4.50"))
+    payments.reverse(actor=admin, payment_id=shop.payment.pk, reason="Bounced", now=timezone.now())
+    assert (told(), owed()) == (["0.00", "0.00"], Decimal("9.50"))
+    customers.change_customer(actor=admin, customer_id=shop.customer.pk, values={"payment_type": "CASH"})
+    assert changed(phone.pull())["credits"] == [-shop.customer.pk]
+
+
+@pytest.mark.django_db
+def test_what_a_sale_that_waits_for_nobody_changes_is_not_told_of_credits(phone, shop, driver):
+    a_sale(driver, shop.customer, delivered(shop.cylinder, 1))
+    assert "credits" not in changed(phone.pull())
+
+
+@pytest.mark.django_db
+def test_money_is_told_of_with_what_it_settles(phone, shop, admin, driver):
+    paid = a_payment(driver, shop.customer, "7", shop.sale.invoice.pk)
+    assert changed(phone.pull())["payments"] == [paid.pk]
+    assert phone.copy()["payments"][paid.pk]["allocations"] == [{"invoice": shop.sale.invoice.pk, "amount": "7.00"}]
+    payments.allocate(actor=admin, payment_id=shop.payment.pk, now=timezone.now())
+    assert changed(phone.pull())["payments"] == [shop.payment.pk]
+    assert phone.copy()["payments"][shop.payment.pk]["unallocated"] == "0.00"
+    payments.reverse(actor=admin, payment_id=paid.pk, reason="Bounced", now=timezone.now())
+    assert changed(phone.pull())["payments"] == [paid.pk]
+    assert phone.copy()["payments"][paid.pk]["reverse_reason"] == "Bounced"
+    phone.agrees()
+    shop.pay("3")
+    assert "payments" not in changed(phone.pull()), "that was taken by somebody else"
+
+
+@pytest.mark.django_db
 def test_stock_of_a_depot_is_on_no_phone(phone, shop, admin):
     fill(admin, shop.depot, shop.cylinder, 7)
     assert changed(phone.pull()) == {}
@@ -249,3 +345,17 @@ def test_the_reference_client_keeps_a_copy_over_the_network(shop, driver, live_s
         assert set(phone.rows("invoices")) == set(listed["invoices"])
     finally:
         phone.close()
+
+
+@pytest.mark.django_db
+def test_the_company_is_told_as_documents_name_it(phone, settings):
+    settings.COMPANY = {**settings.COMPANY, "name": "HSH", "uen": "200012345W", "gst_reg_no": "M2-0012345-6"}
+    settings.PRICES_INCLUDE_GST = False
+    settings.GST_RATES = [(date(2023, 1, 1), Decimal(8)), (date(2024, 1, 1), Decimal("9.50"))]
+    told = phone.page()["company"]
+    assert (told["name"], told["uen"], told["gst_reg_no"]) == ("HSH", "200012345W", "M2-0012345-6")
+    assert told["prices_include_gst"] is False
+    assert told["gst_rates"] == [
+        {"since": "2023-01-01", "percent": "8"},
+        {"since": "2024-01-01", "percent": "9.5"},
+    ]

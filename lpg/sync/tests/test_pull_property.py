@@ -48,6 +48,12 @@ which = st.integers(0, 11)
 few = st.integers(0, 2)
 flag = st.booleans()
 
+PAYS: list[dict[str, Any]] = [
+    {"payment_type": "CASH"},
+    {"payment_type": "CREDIT", "credit_limit": Decimal(40)},
+    {"payment_type": "MONTHLY", "credit_limit": None},
+]
+
 
 class Company:
     """Two depots with three customers each, two drivers, a supervisor and an administrator."""
@@ -59,9 +65,9 @@ class Company:
         self.trucks: list[int | None] = [driver.vehicle_id or 0, other_driver.vehicle_id or 0, None]
         self.things = [make.some_equipment(admin, rate="10") for _ in range(2)]
         self.customers = [
-            make.a_customer(admin, depot, meter_rate=Decimal(2), email="shop@example.com")
+            make.a_customer(admin, depot, meter_rate=Decimal(2), email="shop@example.com", **pays)
             for depot in (driver.depot, other_driver.depot)
-            for _ in range(3)
+            for pays in PAYS
         ]
         self.meters = [a_meter(admin, customer, "100") for customer in self.customers]
         for thing in self.things:
@@ -236,6 +242,11 @@ class Days(RuleBasedStateMachine):
     def customer_moves(self, which, depot):
         values = {"depot": self.company.depots[depot % 2]}
         customers.change_customer(actor=self.company.admin, customer_id=self.customer(which).pk, values=values)
+
+    @rule(which=which, how=few)
+    def other_credit(self, which, how):
+        customer = self.customer(which).pk
+        customers.change_customer(actor=self.company.admin, customer_id=customer, values=dict(PAYS[how]))
 
     @rule(which=which, kind=few)
     def other_names(self, which, kind):

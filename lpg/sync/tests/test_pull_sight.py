@@ -15,6 +15,7 @@ from lpg.roles import Role
 from lpg.sync import feed
 from lpg.sync import pull as pulling
 from tests import make
+from tests.bad import a_payment
 from tests.phones import changed
 from tests.sales import a_default_rate, a_rate, a_sale, served, site
 from tests.stock import fill
@@ -27,10 +28,12 @@ def test_a_customer_who_moves_leaves_with_all_that_is_theirs_and_arrives_with_it
     phone, shop, admin, supervisor, other_driver, union, pocket
 ):
     mine = a_sale(supervisor, shop.customer, served("15")).invoice
+    paid = a_payment(supervisor, shop.customer, "5", mine.pk)
     there, manager = pocket(other_driver), pocket(supervisor)
     for other in (there, manager):
         other.pull()
     assert mine.pk in manager.copy()["invoices"]
+    assert paid.pk in manager.copy()["payments"]
     before = phone.copy()
     with_it = ("customers", "rates", "meters", "open_invoices")
     customers.change_customer(actor=admin, customer_id=shop.customer.pk, values={"depot": union.pk})
@@ -39,10 +42,12 @@ def test_a_customer_who_moves_leaves_with_all_that_is_theirs_and_arrives_with_it
         assert {-id for id in before[name]} <= set(found[name]), name
         assert phone.copy()[name] == {}
     assert phone.copy()["transactions"], "the driver's own sales stay"
+    assert phone.copy()["payments"], "and what the driver was paid"
     there.pull()
     assert all(there.copy()[name] for name in with_it)
     manager.pull()
     assert mine.pk not in manager.copy()["invoices"]
+    assert paid.pk not in manager.copy()["payments"]
     for other in (phone, there, manager):
         other.agrees()
     customers.change_customer(actor=admin, customer_id=shop.customer.pk, values={"depot": supervisor.depot_id})
@@ -122,16 +127,18 @@ def on(user: User, cursor: str | None, days: int) -> pulling.Page:
 
 @pytest.mark.django_db
 def test_what_grows_too_old_is_removed_when_its_day_comes(shop, driver):
-    sale, invoice = shop.sale.transaction.pk, shop.sale.invoice.pk
+    own = {"transactions": [shop.sale.transaction.pk], "invoices": [shop.sale.invoice.pk]}
+    own |= {"payments": [shop.payment.pk]}
+    sale, nothing = own["transactions"], {name: [] for name in own}
     first = on(driver, None, 0)
-    assert [row["id"] for row in first.changes["transactions"]] == [sale]
+    assert {name: [row["id"] for row in first.changes[name]] for name in own} == own
     thirty = on(driver, first.cursor, 30)
-    assert (thirty.removed["transactions"], thirty.removed["invoices"]) == ([], [])
+    assert {name: thirty.removed[name] for name in own} == nothing
     later = on(driver, thirty.cursor, 31)
-    assert (later.removed["transactions"], later.removed["invoices"]) == ([sale], [invoice])
-    assert on(driver, later.cursor, 31).removed["transactions"] == []
-    assert on(driver, None, 31).changes["transactions"] == []
-    assert on(driver, first.cursor, 40).removed["transactions"] == [sale], "after days without a pull"
+    assert {name: later.removed[name] for name in own} == own
+    assert {name: on(driver, later.cursor, 31).removed[name] for name in own} == nothing
+    assert {name: on(driver, None, 31).changes[name] for name in own} == nothing
+    assert on(driver, first.cursor, 40).removed["transactions"] == sale, "after days without a pull"
 
 
 @pytest.mark.django_db

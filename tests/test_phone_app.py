@@ -1,0 +1,212 @@
+"""The drivers' app in a real Chromium: a day without a network, killed in the midst of it, sent over a bad line."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from lpg.office.demo import PASSWORD
+from lpg_client.api import Api
+from tests.running import ROOT, Running
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+COLLECTED = {"14 kg cylinder": 25, "9 kg cylinder": 15}
+OFFLINE, LOSSY = 10, 2  # sales, as in day.mjs
+SALE = "transaction.create"
+
+
+def node() -> tuple[int, ...]:
+    """The version that is installed; nothing: none is."""
+    if not shutil.which("npm"):
+        return ()
+    said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(map(int, re.findall(r"\d+", said)[:2]))
+
+
+pytestmark = [
+    pytest.mark.skipif(node() < (20, 19), reason="Node 20.19 or newer is not installed, and the app is built with it"),
+    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed, and the app is tried in it"),
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Iterator[Running]:
+    subprocess.run(["bin/setup", "dev"], cwd=ROOT, check=True)  # the app as its sources are now
+    runs = Running(tmp_path_factory.mktemp("phone"), LOG_LEVEL="ERROR", COMPANY_UEN="200012345W")
+    try:
+        yield runs.wait_ready()
+    finally:
+        runs.stop()
+
+
+@pytest.fixture(scope="module")
+def driver(site) -> Api:
+    api = Api(f"http://127.0.0.1:{site.port}/api/v1")
+    api.sign_in("driver", PASSWORD)
+    return api
+
+
+@pytest.fixture(scope="module")
+def day(site, tmp_path_factory) -> dict[str, Any]:
+    """What the app said and kept in the course of it."""
+    told = subprocess.run(
+        ["node", "tests/browser/day.mjs"],
+        cwd=ROOT / "web",
+        env={
+            **os.environ,
+            "SITE": f"http://127.0.0.1:{site.port}",
+            "CHROMIUM": str(CHROMIUM),
+            "PROFILE": str(tmp_path_factory.mktemp("profile")),
+            "USERNAME": "driver",
+            "PASSWORD": PASSWORD,
+        },
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout)
+
+
+@pytest.fixture(scope="module")
+def booked(driver, day) -> dict[str, dict[str, Any]]:
+    """What the server has of the app's sales, with their documents, by client_temp_id."""
+    own = {one["client_temp_id"] for one in day["queue"] if one["type"] == SALE}
+    rows = all_of(driver, "transactions/?ordering=-id")
+    documents = {one["transaction"]["id"]: one for one in all_of(driver, "invoices/?ordering=-id")}
+    found = [{**row, "document": documents.get(row["id"])} for row in rows if row["client_temp_id"] in own]
+    assert len(found) == len(own), "each was applied once"
+    return {row["client_temp_id"]: row for row in found}
+
+
+def test_all_that_was_acknowledged_outlives_the_kill(day):
+    before, after = day["acknowledged"], day["afterKill"]
+    assert Counter(one["type"] for one in before)[SALE] == OFFLINE
+    assert after[: len(before)] == before
+    assert len(after) - len(before) in {0, 1}, "what was being saved is there as a whole, or not at all"
+    assert [one["seq"] for one in after] == list(range(1, len(after) + 1))
+    shown = dict(day["documentsOffline"])
+    for one in sales(after):
+        number = next(name for name in shown if name.endswith(f"-{one['seq']}"))
+        assert shown[number] == dollars(one["total"])
+
+
+def test_what_the_phone_counts_without_a_network_is_right(day):
+    expected = dict(day["truckBefore"])
+    for name, count in COLLECTED.items():
+        expected[name] = [expected.get(name, [0, 0])[0] + count, expected.get(name, [0, 0])[1]]
+    for number in range(OFFLINE):
+        size = ("14 kg cylinder", "9 kg cylinder")[number % 2]
+        full, empty = expected[size]
+        expected[size] = [full - 1 - number % 2, empty + 1]
+    assert day["truckOffline"] == expected
+    assert day["truckAfterKill"] in (expected, after_sale(expected))
+
+
+def test_each_operation_is_applied_once(driver, day, booked):
+    lost, calls = day["lost"]
+    assert lost >= 2, "answers were lost"
+    assert abs(lost - calls / 3) <= 1
+    assert {one["state"] for one in day["queue"]} <= {"applied", "noted"}
+    assert len(booked) == len(sales(day["afterKill"])) + LOSSY
+    collected = [one["client_temp_id"] for one in day["queue"] if one["type"] == "distribution.create"]
+    rows = [row for row in all_of(driver, "distributions/?ordering=-id") if row["client_temp_id"] in collected]
+    assert [(row["status"], sum(item["quantity"] for item in row["items"])) for row in rows] == [("CONFIRMED", 40)]
+
+
+def test_totals_are_the_servers_to_the_cent(day, booked):
+    for one in sales(day["queue"]):
+        row = booked[one["client_temp_id"]]
+        total = (row["document"] or row)["total_amount"]
+        assert Decimal(one["total"]) / 100 == Decimal(total), "as it was shown to the customer"
+    assert any(row["meter"] for row in booked.values()), "some are metered"
+
+
+def test_the_phone_shows_the_real_numbers(day, booked):
+    shown = dict(day["documents"])
+    for row in booked.values():
+        document = row["document"]
+        number = document["invoice_number"] if document else row["transaction_number"]
+        assert shown[number] == dollars(round(Decimal((document or row)["total_amount"]) * 100))
+    assert all(re.fullmatch(r"(INV|TRX|CN)-\d+-\d+", number) for number in shown)
+
+
+def test_documents_are_fetched_and_mailed(driver, day):
+    newest, _ = day["documents"][0]
+    assert day["pdf"] == f"{newest}.pdf"
+    document = next(row for row in all_of(driver, "invoices/?ordering=-id") if row["invoice_number"] == newest)
+    assert [mail["to"] for mail in document["deliveries"]] == ["kopitiam@shops.example"]
+
+
+def test_the_truck_is_the_servers(driver, day):
+    vehicle = driver.call("GET", "me/")["vehicle"]
+    names = {row["id"]: row["name"] for row in all_of(driver, "equipment/")}
+    held: dict[str, list[int]] = {}
+    for row in all_of(driver, f"inventories/?type=truck&vehicle={vehicle}"):
+        if row["quantity"]:
+            at = ("FULL", "EMPTY").index(row["condition"])
+            held.setdefault(names[row["equipment"]], [0, 0])[at] = row["quantity"]
+    assert day["truck"] == held
+
+
+def test_the_money_is_the_servers(driver, day, booked):
+    taken: Counter[str] = Counter()
+    sold = {row["id"] for row in booked.values()}
+    for row in all_of(driver, "payments/?ordering=-id"):
+        if row["transaction"] in sold:
+            taken[row["method"]] += round(Decimal(row["amount"]) * 100)
+    assert day["money"] == {
+        name: f"{taken[method] / 100:,.2f}" for method, name in (("CASH", "Cash"), ("PAYNOW", "PayNow"))
+    }
+
+
+def test_the_count_is_blind_and_what_differs_is_said(day):
+    assert not re.search(r"^\d+$|fewer|S\$\d", day["closed"]["blind"], re.MULTILINE), "no figure before the count"
+    said = day["closed"]["said"]
+    assert "14 kg cylinder, Full: 1 fewer than the books" in said
+    assert "a delivery was not recorded" in said
+    assert "Waits for your supervisor's approval" in said
+
+
+def test_signing_out_deletes_nothing(day):
+    assert day["keptAfterSignOut"] == len(day["queue"]) + 1, "the day close came after"
+
+
+def test_axe_and_a_thumb_find_nothing(day):
+    assert day["axe"] == []
+
+
+def test_the_browser_complains_of_nothing(day):
+    assert day["mistakes"] == []
+
+
+def sales(queue: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in queue if one["type"] == SALE]
+
+
+def after_sale(truck: dict[str, list[int]]) -> dict[str, list[int]]:
+    """The sale that was being saved when the browser was killed."""
+    full, empty = truck["14 kg cylinder"]
+    return {**truck, "14 kg cylinder": [full - 1, empty + 1]}
+
+
+def dollars(cents: int) -> str:
+    return f"S${cents / 100:,.2f}"
+
+
+def all_of(api: Api, path: str) -> list[dict[str, Any]]:
+    """Every row of a list."""
+    page = api.call("GET", path)
+    rows = page["results"]
+    while page["next"]:
+        page = api.call("GET", page["next"].partition("/api/v1/")[2])
+        rows += page["results"]
+    return rows

@@ -1,0 +1,40 @@
+import type { Said } from "./language";
+
+export const depot = {
+  "depot.title": { en: "At the depot", zh: "在仓库" },
+  "depot.which": { en: "Depot", zh: "仓库" },
+  "depot.what": { en: "What moves", zh: "装卸" },
+  "depot.load": { en: "Collect", zh: "领取" },
+  "depot.back": { en: "Return", zh: "退回" },
+  "depot.loadWhy": { en: "Full, from the depot onto the truck", zh: "满瓶，从仓库装上货车" },
+  "depot.onTruck": { en: "Truck: {n}", zh: "车上：{n}" },
+  "depot.all": { en: "All {n}", zh: "全部 {n}" },
+  "depot.allOf": { en: "All {n} {name}", zh: "全部 {n} 个 {name}" },
+  "depot.tooMany": { en: "By the books only {n} there", zh: "账上只有 {n} 个" },
+  "depot.others": { en: "Meters and regulators", zh: "气表与调压器" },
+  "depot.nothingThere": {
+    en: "The truck has nothing to return. What it carries shows here.",
+    zh: "车上没有可退回的。车上的货会显示在这里。",
+  },
+  "depot.check": { en: "Check {n} {n|item|items}", zh: "核对 {n} 件" },
+  "depot.nothingYet": { en: "Set what moves", zh: "请输入数量" },
+  "depot.checkTitle": { en: "Is this what moved?", zh: "实际装卸是否如此？" },
+  "depot.checkLoad": { en: "Onto the truck, from {depot}", zh: "从 {depot} 装上货车" },
+  "depot.checkBack": { en: "Back to {depot}", zh: "退回 {depot}" },
+  "depot.confirm": { en: "Confirm distribution", zh: "确认配送单" },
+  "depot.cancel": { en: "Cancel {number}", zh: "取消 {number}" },
+  "depot.waiting": { en: "Waits for you to confirm", zh: "等待您确认" },
+  "depot.waitingWhy": {
+    en: "Check it against what is loaded, then confirm. What never moved is cancelled.",
+    zh: "请与实际装车核对后确认。没有装卸的请取消。",
+  },
+  "depot.distribution": { en: "Distribution {number}", zh: "配送单 {number}" },
+  "depot.saved": { en: "Saved on this phone.", zh: "已存入本机。" },
+  "depot.confirmed": { en: "Confirmed", zh: "已确认" },
+  "depot.cancelled": { en: "Cancelled. Nothing was moved.", zh: "已取消，没有任何装卸。" },
+  "depot.today": { en: "Back to today", zh: "返回今日" },
+  "depot.none": {
+    en: "No depot is known yet. Connect to a network once; your supervisor gives you one.",
+    zh: "尚无仓库资料。请先连接一次网络；仓库由主管指派。",
+  },
+} satisfies Record<string, Said>;

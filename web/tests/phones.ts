@@ -1,0 +1,87 @@
+/** Phones for the tests: a store that outlives them, and a sender that does nothing by itself. */
+
+import Dexie from "dexie";
+import { IDBFactory } from "fake-indexeddb";
+import { signedIn } from "../src/api/client";
+import type { User } from "../src/api/types";
+import type { NewOperation } from "../src/core/operations";
+import { append } from "../src/core/queue";
+import { Sender, type Surroundings } from "../src/core/sender";
+import { type Operation, Store } from "../src/core/store";
+import type { Server } from "./server";
+
+export const USER: User = {
+  id: 3,
+  username: "driver",
+  first_name: "",
+  last_name: "",
+  email: "",
+  employee_id: "E-103",
+  role: "DRIVER",
+  depot: 1,
+  depots: [],
+  vehicle: 1,
+  depot_name: "Singgas depot",
+  vehicle_no: "SBA 1234 K",
+  is_active: true,
+};
+
+/** A phone that has just been bought. */
+export function freshDisk(): void {
+  Dexie.dependencies.indexedDB = new IDBFactory();
+}
+
+const queues = new Map<string, Promise<unknown>>();
+
+/** One at a time, as the browser's locks; nothing happens by itself. */
+export const AROUND: Surroundings = {
+  turns: (name, work) => {
+    const mine = (queues.get(name) ?? Promise.resolve()).then(work);
+    queues.set(
+      name,
+      mine.catch(() => {}),
+    );
+    return mine;
+  },
+  pause: () => () => {},
+  random: () => 0.5,
+};
+
+export class Pocket {
+  private constructor(
+    readonly store: Store,
+    readonly sender: Sender,
+  ) {}
+
+  static async open(server: Server, around: Surroundings = AROUND): Promise<Pocket> {
+    const store = new Store(USER.id);
+    if (!(await store.fact("user"))) {
+      await store.note("user", USER);
+      await store.note("device_id", crypto.randomUUID());
+      await store.note("tokens", { access: "a", refresh: "r" });
+    }
+    return new Pocket(store, new Sender(store, signedIn("http://phone.test", store, server.send), around));
+  }
+
+  async capture(...operations: NewOperation[]): Promise<Operation[]> {
+    return append(this.store, operations);
+  }
+
+  all(): Promise<Operation[]> {
+    return this.store.operations.orderBy("seq").toArray();
+  }
+
+  async states(): Promise<string[]> {
+    return (await this.all()).map((one) => one.state);
+  }
+
+  /** The battery falls out. */
+  kill(): void {
+    void this.sender.stop();
+    this.store.close();
+  }
+}
+
+export function aReading(value: number): NewOperation {
+  return { type: "meter.read", payload: { meter: 1, reading: `${value}.000` } };
+}

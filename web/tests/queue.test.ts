@@ -1,0 +1,239 @@
+import fc from "fast-check";
+import { beforeEach, describe, expect, it } from "vitest";
+import { append, exported, sent } from "../src/core/queue";
+import { NotSaved } from "../src/core/store";
+import { AROUND, aReading, freshDisk, Pocket } from "./phones";
+import { Server } from "./server";
+
+// `start`, `stop` and friends listen to these; there is no page here.
+Object.assign(globalThis, {
+  document: { addEventListener() {}, removeEventListener() {} },
+  addEventListener() {},
+  removeEventListener() {},
+});
+
+let server: Server;
+let phone: Pocket;
+
+beforeEach(async () => {
+  freshDisk();
+  server = new Server();
+  phone = await Pocket.open(server);
+});
+
+describe("what every interleaving keeps", () => {
+  const step = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constant("capture" as const), count: fc.integer({ min: 1, max: 3 }) }),
+    },
+    { weight: 4, arbitrary: fc.constant({ kind: "send" as const }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant("crash" as const), sending: fc.boolean(), saving: fc.boolean() }),
+    },
+    { weight: 1, arbitrary: fc.constant({ kind: "two tabs" as const }) },
+  );
+  const fates = fc.array(fc.constantFrom("lost", "unanswered", "busy", null, null), { maxLength: 40 });
+  const verdicts = fc.array(fc.constantFrom("applied", "applied", "applied_with_exception", "retry"), {
+    maxLength: 40,
+  });
+
+  it("each operation is done exactly once, in order, whatever breaks", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 15 }),
+        fates,
+        verdicts,
+        async (steps, fated, judged) => {
+          freshDisk();
+          const world = new Server();
+          const [fate, verdict] = [[...fated], [...judged]];
+          world.fate = () => fate.shift() ?? null;
+          world.judge = () => (verdict.shift() as "applied" | undefined) ?? "applied";
+          let pocket = await Pocket.open(world);
+          const acknowledged: string[] = [];
+          let number = 0;
+          const next = () => {
+            number += 1;
+            return aReading(number);
+          };
+          for (const one of steps) {
+            if (one.kind === "capture") {
+              const made = Array.from({ length: one.count }, next);
+              acknowledged.push(...(await pocket.capture(...made)).map((kept) => kept.client_temp_id));
+            } else if (one.kind === "send") {
+              await pocket.sender.sync();
+            } else if (one.kind === "two tabs") {
+              const other = await Pocket.open(world);
+              await Promise.all([pocket.sender.sync(), other.sender.sync()]);
+              other.kill();
+            } else {
+              const under = [
+                one.saving
+                  ? pocket.capture(next()).then((kept) => acknowledged.push(...kept.map((k) => k.client_temp_id)))
+                  : null,
+                one.sending ? pocket.sender.sync() : null,
+              ];
+              pocket.kill();
+              await Promise.allSettled(under);
+              pocket = await Pocket.open(world);
+            }
+          }
+          world.fate = () => null;
+          world.judge = () => "applied";
+          await pocket.sender.sync();
+          const all = await pocket.all();
+          expect(all.map((one) => one.seq)).toEqual(all.map((_, at) => at + 1));
+          expect(world.done).toEqual(all.map((one) => one.client_temp_id));
+          expect(all.map((one) => one.client_temp_id)).toEqual(expect.arrayContaining(acknowledged));
+          expect(all.filter((one) => one.state !== "applied" && one.state !== "noted")).toEqual([]);
+          expect(all.filter((one) => one.counts)).toEqual([]);
+          pocket.kill();
+        },
+      ),
+      { numRuns: 150 },
+    );
+  }, 60_000);
+});
+
+describe("capture", () => {
+  it("numbers without holes, also from two tabs at once", async () => {
+    const other = await Pocket.open(server);
+    await Promise.all(Array.from({ length: 10 }, (_, at) => (at % 2 ? phone : other).capture(aReading(at))));
+    expect((await phone.all()).map((one) => one.seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  it("says that the disk is full, and has kept nothing", async () => {
+    const full = Object.assign(new Error("quota"), { name: "QuotaExceededError" });
+    phone.store.operations.hook("creating", () => {
+      throw full;
+    });
+    const refused = await append(phone.store, [aReading(1)]).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(NotSaved);
+    expect(refused).toMatchObject({ full: true });
+    const again = await Pocket.open(server);
+    expect(await again.all()).toEqual([]);
+  });
+
+  it("goes on while the sign-in has ended, and sends once there is a new one", async () => {
+    server.session = "ended";
+    await phone.capture(aReading(1));
+    await phone.sender.sync();
+    expect(phone.sender.status()).toMatchObject({ signInNeeded: true, online: true });
+    await phone.capture(aReading(2));
+    expect(await phone.states()).toEqual(["waiting", "waiting"]);
+    server.session = "live";
+    await phone.sender.sync();
+    expect(await phone.states()).toEqual(["applied", "applied"]);
+    expect(phone.sender.status().signInNeeded).toBe(false);
+  });
+
+  it("can be given away as a file", async () => {
+    const [kept] = await phone.capture(aReading(7));
+    const told = JSON.parse(await (await exported(phone.store)).text());
+    expect(told).toMatchObject({ user: "driver", operations: [{ client_temp_id: kept?.client_temp_id, seq: 1 }] });
+  });
+});
+
+describe("sending", () => {
+  it("asks for a hundred at a time", async () => {
+    await phone.capture(...Array.from({ length: 230 }, (_, at) => aReading(at)));
+    await phone.sender.sync();
+    expect(server.batches).toEqual([100, 100, 30]);
+    expect(server.done).toHaveLength(230);
+  });
+
+  it("sends fewer when that was too much, and parks what alone is", async () => {
+    const huge = { type: "transaction.create" as const, payload: { customer: 1, remarks: "x".repeat(262_000) } };
+    await phone.capture(aReading(1), huge, aReading(2));
+    await phone.sender.sync();
+    expect(await phone.states()).toEqual(["applied", "parked", "applied"]);
+  });
+
+  it("sends half of what something on the way finds too large", async () => {
+    const { send } = server;
+    Object.assign(server, {
+      send: async (request: Request) => {
+        const many = request.method === "POST" && (await request.clone().json()).operations.length > 3;
+        return many
+          ? new Response("{}", { status: 413, headers: { "Content-Type": "application/json" } })
+          : send(request);
+      },
+    });
+    phone = await Pocket.open(server);
+    await phone.capture(...Array.from({ length: 10 }, (_, at) => aReading(at)));
+    await phone.sender.sync();
+    expect(server.done).toHaveLength(10);
+    expect(Math.max(...server.batches)).toBeLessThanOrEqual(3);
+  });
+
+  it("shows what the server keeps, and hears later that it was done", async () => {
+    server.judge = (op) => (op.seq === 2 ? "quarantined" : "applied");
+    await phone.capture(aReading(1), aReading(2), aReading(3));
+    await phone.sender.sync();
+    expect(await phone.states()).toEqual(["applied", "quarantined", "applied"]);
+    const [, second] = await phone.all();
+    expect(second?.result?.error?.detail).toBe("why");
+    const kept = server.kept.get(second?.client_temp_id ?? "");
+    Object.assign(kept ?? {}, { status: "applied", id: 9 }); // a supervisor tried it again
+    await phone.sender.sync();
+    expect(await phone.states()).toEqual(["applied", "applied", "applied"]);
+  });
+
+  it("alarms about an id that was used for something else, and keeps it", async () => {
+    server.judge = () => "mismatch";
+    await phone.capture(aReading(1));
+    await phone.sender.sync();
+    expect(await phone.states()).toEqual(["parked"]);
+  });
+
+  it("sends once more what a server that lost its memory misses", async () => {
+    const [first] = await phone.capture(aReading(1));
+    await phone.sender.sync();
+    server.forget(first?.client_temp_id ?? "");
+    await phone.capture(aReading(2));
+    await phone.sender.sync();
+    expect(new Set(server.done)).toEqual(new Set((await phone.all()).map((one) => one.client_temp_id)));
+    expect(await phone.states()).toEqual(["applied", "applied"]);
+  });
+
+  it("pulls only when no answer is outstanding", async () => {
+    await phone.capture(aReading(1));
+    server.fate = () => "unanswered";
+    await phone.sender.sync();
+    expect([server.done.length, server.pulls, phone.sender.status().online]).toEqual([1, 0, false]);
+    expect((await phone.all())[0]).toMatchObject({ state: "waiting", counts: 1 });
+  });
+
+  it("comes again later, and later still, but not before it is asked to", async () => {
+    const pauses: number[] = [];
+    const pause = (_: () => void, milliseconds: number) => {
+      pauses.push(milliseconds);
+      return () => {};
+    };
+    const quiet = { ...AROUND, pause };
+    phone = await Pocket.open(server, quiet);
+    await phone.sender.sync();
+    server.fate = () => "lost";
+    for (let at = 0; at < 9; at += 1) {
+      phone.sender.nudge();
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    expect(pauses).toEqual([30_000, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+  });
+
+  it("sends what the protocol names, and nothing else", async () => {
+    const [kept] = await phone.capture(aReading(1));
+    expect(Object.keys(sent(kept as never)).sort()).toEqual([
+      "captured_at",
+      "client_temp_id",
+      "depends_on",
+      "payload",
+      "seq",
+      "type",
+      "version",
+    ]);
+    expect(kept?.captured_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$/);
+  });
+});
