@@ -10,6 +10,25 @@ import { Sender, type Surroundings } from "../src/core/sender";
 import { type Operation, Store } from "../src/core/store";
 import type { Server } from "./server";
 
+export const CUSTOMER = {
+  id: 1,
+  customer_code: "C-0001",
+  name: "Kopi & Toast, Ang Mo Kio",
+  email: "",
+  phone: "+65 6452 1188",
+  address: "Blk 226 Ang Mo Kio Ave 1 #01-601",
+  postal_code: "560226",
+  uen: "",
+  payment_type: "CASH" as const,
+  payment_terms_days: 30,
+  credit_limit: null as string | null,
+  depot: 1,
+  is_active: true,
+  meter_rate: "2.3500",
+  is_meter_installed: true,
+  last_meter_reading: "100.000",
+};
+
 export const USER: User = {
   id: 3,
   username: "driver",

@@ -2,17 +2,7 @@
  * What the screens show: the last pull plus what was captured since, worked out anew each time, never merged.
  * Each function is one live query of a store.
  */
-import type {
-  Company,
-  Condition,
-  Customer,
-  Distribution,
-  Equipment,
-  Invoice,
-  Method,
-  Transaction,
-  User,
-} from "../api/types";
+import type { Company, Condition, Distribution, Equipment, Invoice, Method, Transaction, User } from "../api/types";
 import { businessDay } from "./clock";
 import { type Cents, cents, type Day, readings, sum } from "./money";
 import type { Named } from "./operations";
@@ -417,5 +407,3 @@ function typicalOf(sold: Transaction[]): number | null {
   const used = sum(sold.slice(1).map((one) => readings.parse(one.meter_usage ?? "0")));
   return days >= 1 ? used / days : null;
 }
-
-export type { Customer };
