@@ -5,7 +5,9 @@ with its user, so that revoking either is felt at once. Refresh tokens are not r
 raced, and a lost answer signs nobody out.
 """
 
+import time
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jwt
@@ -74,6 +76,19 @@ class SessionAuthentication(JWTAuthentication):
             device_off = off.device.switched_off_at if off.device else None
             return off.user, Ended(off.pk, device_off or off.revoked_at or off.expires_at)
         return session.user, session
+
+    def get_validated_token(self, raw_token: bytes) -> Token:
+        """The token, its signature checked once in each process and its end each time."""
+        token = _genuine(raw_token)
+        if token["exp"] > time.time():
+            return token
+        return super().get_validated_token(raw_token)  # refuses it
+
+
+@lru_cache(maxsize=1_000)
+def _genuine(raw: bytes) -> Token:
+    """The access token of these bytes, which stays as genuine as it was. Raises InvalidToken, and keeps none then."""
+    return JWTAuthentication().get_validated_token(raw)
 
 
 def _switched_off(raw: bytes) -> Session | None:

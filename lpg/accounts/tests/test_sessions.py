@@ -1,6 +1,7 @@
 """Sessions and their tokens: out means out at once, and an administrator is always left."""
 
 import threading
+import time
 from datetime import timedelta
 from functools import partial
 
@@ -110,6 +111,22 @@ def test_a_refresh_token_lives_as_long_as_its_session_and_an_access_token_no_lon
     assert access["exp"] - access["iat"] == 8 * 60 * 60
     assert "user_id" not in access
     assert access["sid"] == refresh["sid"] == phone.session.pk
+
+
+@pytest.mark.django_db
+def test_an_access_token_that_was_taken_once_ends_all_the_same_and_vouches_for_no_other(phone):
+    token = AccessToken(phone.tokens["access"])
+    token.set_exp(lifetime=timedelta(seconds=2))
+    phone.tokens["access"] = genuine = str(token)
+    assert phone.get().status_code == 200
+    head, body, sign = genuine.split(".")
+    phone.tokens["access"] = f"{head}.{body}.{sign[::-1]}"
+    assert phone.get().status_code == 401
+    phone.tokens["access"] = genuine
+    while time.time() < token["exp"]:
+        time.sleep(0.05)
+    answer = phone.get()
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_not_valid")
 
 
 @pytest.mark.django_db
