@@ -84,7 +84,7 @@ def compare(sides: dict[str, Fire]) -> dict[int, dict[str, Figures]]:
         if "the owner's" in rows:
             ratio = rows["ours"]["per_second"] / rows["the owner's"]["per_second"]
             slower = rows["ours"]["p95_ms"] / rows["the owner's"]["p95_ms"]
-            print(f"{clients:>8}  {'ratio':<12}{ratio:>9.2f}{'':>9}{slower:>9.2f}")
+            print(f"{clients:>8}  {'ratio':<12}{ratio:>9.2f}{'':>9}{slower:>9.3f}")
     return medians
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -257,6 +258,27 @@ def test_it_stops_when_it_is_told_to_without_waiting_for_the_next_look(number, m
 
 
 @pytest.mark.django_db(transaction=True)  # it lets go of its connection
+def test_it_rests_for_as_long_as_others_kept_it_from_the_cpu(monkeypatch, own_signals, tmp_path):
+    kernel = tmp_path / "schedstat"
+    kernel.write_text("1000 2000 3\n")
+    monkeypatch.setattr(worker, "SCHEDULING", kernel)
+    lost, began = [0, 0.3, 30], []
+
+    def look(sender: Sender) -> int:
+        began.append(time.monotonic())
+        if len(began) > len(lost):
+            os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            kernel.write_text(f"1000 {2000 + round(sum(lost[: len(began)]) * 1e9)} 3\n")
+        return 1
+
+    monkeypatch.setattr(worker, "look", look)
+    call_command("worker", "--every=0.9")
+    none, some, longest = (after - before for before, after in pairwise(began))
+    assert none < 0.3 <= some < 0.9 <= longest < 30
+
+
+@pytest.mark.django_db(transaction=True)  # it lets go of its connection
 def test_a_chore_that_has_begun_is_finished_first(monkeypatch, own_signals):
     finished: list[bool] = []
 
@@ -270,6 +292,11 @@ def test_a_chore_that_has_begun_is_finished_first(monkeypatch, own_signals):
     call_command("worker", "--every=1")
     assert finished == [True]
     assert the_chore().last_done_at is not None
+
+
+def test_where_the_system_does_not_say_who_waited_nobody_rests(monkeypatch, tmp_path):
+    monkeypatch.setattr(worker, "SCHEDULING", tmp_path / "none")
+    assert worker.kept_waiting() == 0
 
 
 @pytest.mark.django_db(transaction=True)  # it lets go of its connection

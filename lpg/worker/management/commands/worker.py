@@ -1,5 +1,6 @@
 import signal
 import threading
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -11,11 +12,13 @@ from lpg.worker.sending import Sender
 from lpg.worker.services import log, look
 
 TO_FINISH = 5.0  # seconds that a mail server has left when we are told to stop
+SCHEDULING = Path("/proc/self/schedstat")  # Linux's; nanoseconds: on the CPU, waiting for it, and how often it was ours
 
 
 class Command(BaseCommand):
     help = (
         "Draws PDFs, sends mail and does chores, when they are due, until it is told to stop."
+        " Where others want the CPU, it rests after each look for as long as they kept it waiting."
         " Any number may run, on any machines that share the database."
     )
 
@@ -36,6 +39,7 @@ class Command(BaseCommand):
         sender = Sender(stop.is_set)
         while not stop.is_set():
             close_old_connections()
+            waited = kept_waiting()
             done = 0
             try:
                 done = look(sender)
@@ -43,4 +47,12 @@ class Command(BaseCommand):
                 log.warning("the database did not answer: %s", type(error).__name__)
             if once and not done:
                 return
-            stop.wait(0 if done else every)
+            stop.wait(min(kept_waiting() - waited, every) if done else every)
+
+
+def kept_waiting() -> float:
+    """For how many seconds others have had the CPU, by now, when we wanted it; 0 where the system does not say."""
+    try:
+        return int(SCHEDULING.read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
