@@ -1,10 +1,6 @@
 """The drivers' app in a real Chromium: a day without a network, killed in the midst of it, sent over a bad line."""
 
-import json
-import os
 import re
-import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -12,69 +8,33 @@ from typing import Any
 
 import pytest
 
-from lpg.office.demo import PASSWORD
 from lpg.payments.models import Payment
 from lpg_client.api import Api
-from tests.running import ROOT, Running
+from tests.in_chromium import NEEDED, all_of, app_running, signed_in, told
+from tests.running import Running
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 COLLECTED = {"14 kg cylinder": 25, "9 kg cylinder": 15}
 OFFLINE, LOSSY = 10, 2  # sales, as in day.mjs
 SALE = "transaction.create"
-
-
-def node() -> tuple[int, ...]:
-    """The version that is installed; nothing: none is."""
-    if not shutil.which("npm"):
-        return ()
-    said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
-    return tuple(map(int, re.findall(r"\d+", said)[:2]))
-
-
-pytestmark = [
-    pytest.mark.skipif(node() < (20, 19), reason="Node 20.19 or newer is not installed, and the app is built with it"),
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed, and the app is tried in it"),
-]
+pytestmark = NEEDED
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Iterator[Running]:
-    subprocess.run(["bin/setup", "dev"], cwd=ROOT, check=True)  # the app as its sources are now
-    runs = Running(tmp_path_factory.mktemp("phone"), LOG_LEVEL="ERROR", COMPANY_UEN="200012345W")
-    try:
-        yield runs.wait_ready()
-    finally:
-        runs.stop()
+    with app_running(tmp_path_factory.mktemp("phone")) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
 def driver(site) -> Api:
-    api = Api(f"http://127.0.0.1:{site.port}/api/v1")
-    api.sign_in("driver", PASSWORD)
-    return api
+    return signed_in(site, "driver")
 
 
 @pytest.fixture(scope="module")
 def day(site, tmp_path_factory) -> dict[str, Any]:
     """What the app said and kept in the course of it."""
-    told = subprocess.run(
-        ["node", "tests/browser/day.mjs"],
-        cwd=ROOT / "web",
-        env={
-            **os.environ,
-            "SITE": f"http://127.0.0.1:{site.port}",
-            "CHROMIUM": str(CHROMIUM),
-            "PROFILE": str(tmp_path_factory.mktemp("profile")),
-            "USERNAME": "driver",
-            "PASSWORD": PASSWORD,
-        },
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    assert told.returncode == 0, told.stderr
-    return json.loads(told.stdout)
+    day: dict[str, Any] = told("day", site, tmp_path_factory.mktemp("profile"))
+    return day
 
 
 @pytest.fixture(scope="module")
@@ -202,13 +162,3 @@ def after_sale(truck: dict[str, list[int]]) -> dict[str, list[int]]:
 
 def dollars(cents: int) -> str:
     return f"S${cents / 100:,.2f}"
-
-
-def all_of(api: Api, path: str) -> list[dict[str, Any]]:
-    """Every row of a list."""
-    page = api.call("GET", path)
-    rows = page["results"]
-    while page["next"]:
-        page = api.call("GET", page["next"].partition("/api/v1/")[2])
-        rows += page["results"]
-    return rows

@@ -40,8 +40,30 @@ export class Line {
   }
 }
 
+const started = []; // pages, and how to end their browsers
+
+/** Runs what a script is about; what it answers is printed as JSON, and what went wrong with what was on the screens. */
+export async function tell(scenario) {
+  const line = await Line.open(process.env.SITE);
+  try {
+    process.stdout.write(JSON.stringify(await scenario(line)));
+  } catch (error) {
+    const said = [error.stack];
+    for (const { page, mistakes } of started) {
+      const shown = page.locator("body").innerText({ timeout: 1_000 });
+      said.push(`--- ${page.url()}:`, await shown.catch(() => "gone"), ...mistakes);
+    }
+    process.stderr.write(said.join("\n"));
+    process.exitCode = 1;
+  } finally {
+    await Promise.all(started.map(({ kill }) => kill()));
+    line.close();
+  }
+  process.exit();
+}
+
 /** A browser on that profile, and its page. `kill` ends it as a battery that falls out does. */
-export async function start(profile) {
+export async function start(profile, mistakes) {
   const own = ["--headless=new", "--remote-debugging-port=0", `--user-data-dir=${profile}`, "--window-size=360,740"];
   const quiet = ["--no-first-run", "--no-default-browser-check", "--disable-component-update", "--disable-sync"];
   const here = [
@@ -59,19 +81,18 @@ export async function start(profile) {
     } catch {} // gone already
     await ended;
   };
-  process.on("exit", () => void kill());
   const address = await listening(child);
   const browser = await chromium.connectOverCDP(address);
   const context = browser.contexts()[0];
   const page = context.pages()[0] ?? (await context.newPage());
   page.setDefaultTimeout(PATIENCE);
   await page.setViewportSize({ width: 360, height: 740 });
-  const mistakes = [];
   page.on("pageerror", (error) => mistakes.push(error.message));
   page.on("console", (said) => {
     if (said.type() === "error" && !/Failed to load resource/.test(said.text())) mistakes.push(said.text());
   });
-  return { page, kill, mistakes };
+  started.push({ page, kill, mistakes });
+  return { page, kill };
 }
 
 function listening(child) {
