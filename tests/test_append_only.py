@@ -1,5 +1,6 @@
 """Rows that are written once stay as they were written, whoever tries, by whatever means."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import date
 from decimal import Decimal
@@ -32,6 +33,7 @@ from tests import make
 from tests.day_closes import a_day_close
 from tests.guards import execute, steps, triggers
 from tests.pushing import an_exception
+from tests.running import ROOT
 from tests.sales import a_sale, served
 
 MODELS = AppendOnly.kinds()
@@ -231,3 +233,8 @@ def test_the_migration_of_the_triggers_goes_both_ways_and_may_be_run_again(admin
 def test_the_migrations_of_the_triggers_are_those_of_the_tables():
     """A model without the step in a migration would have no triggers in a database that exists already."""
     assert sorted(steps(append_only_triggers)) == AppendOnly.tables()
+
+
+def test_the_grants_of_the_operations_page_are_for_all_of_them():
+    page = (ROOT / "docs" / "operations.md").read_text()
+    assert sorted(re.findall(r"GRANT SELECT, INSERT ON hsh_lpg\.(\w+)", page)) == AppendOnly.tables()
