@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, Required, TypedDict, Unpack, overload
 
 from django.db import transaction
 from django.utils import timezone
@@ -78,42 +78,26 @@ class OnlyRead(NamedTuple):
     payment: Payment | None
 
 
-@overload
-def sell(
-    *,
-    actor: Actor,
-    customer_id: int,
-    items: Sequence[Item] = ...,
-    reading: Reading | None = ...,
-    seller: Seller = ...,
-    payment: Money | None = ...,
-    send_email: bool = ...,
-    remarks: str = ...,
-    occurred_at: datetime | None = ...,
-    client_temp_id: str = ...,
-    now: datetime,
-    fact: None = ...,
-) -> Sale: ...
+class SaleValues(TypedDict, total=False):
+    """What `sell` takes beside a fact, once for both of its types."""
+
+    actor: Required[Actor]
+    customer_id: Required[int]
+    items: Sequence[Item]
+    reading: Reading | None
+    seller: Seller
+    payment: Money | None
+    send_email: bool
+    remarks: str
+    occurred_at: datetime | None
+    client_temp_id: str
+    now: Required[datetime]
 
 
 @overload
-def sell(
-    *,
-    actor: Actor,
-    customer_id: int,
-    items: Sequence[Item] = ...,
-    reading: Reading | None = ...,
-    seller: Seller = ...,
-    payment: Money | None = ...,
-    send_email: bool = ...,
-    remarks: str = ...,
-    occurred_at: datetime | None = ...,
-    client_temp_id: str = ...,
-    now: datetime,
-    fact: Fact,
-) -> Sale | OnlyRead: ...
-
-
+def sell(*, fact: None = ..., **values: Unpack[SaleValues]) -> Sale: ...
+@overload
+def sell(*, fact: Fact, **values: Unpack[SaleValues]) -> Sale | OnlyRead: ...
 @transaction.atomic(savepoint=False)  # refused, all of it goes: two statements less on the hottest path
 def sell(
     *,
