@@ -1,4 +1,4 @@
-"""What the tests of the whole API share: a company to be refused by, and a shelf of rows to be listed."""
+"""What the tests of the whole system share: a company to be refused by, rows to be listed, a phone at a shop."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,12 @@ import pytest
 
 from lpg.accounts.models import User
 from lpg.depots.models import Depot
+from lpg.equipment.models import Equipment
+from lpg.integrity import services as integrity
 from tests.bad import World
 from tests.mail_server import MailServer
+from tests.pushing import Sender
+from tests.sales import Shop
 from tests.shelf import Shelf
 
 
@@ -30,3 +34,26 @@ def mail_server() -> Iterator[MailServer]:
 @pytest.fixture
 def shelf(admin: User, singgas: Depot) -> Shelf:
     return Shelf(admin, singgas)
+
+
+@pytest.fixture
+def phone(driver: User) -> Sender:
+    return Sender(driver)
+
+
+@pytest.fixture
+def shop(admin: User, driver: User) -> Shop:
+    return Shop(admin, driver)
+
+
+@pytest.fixture
+def thing(shop: Shop) -> Equipment:
+    return shop.thing("38")
+
+
+@pytest.fixture
+def books_agree(one_transaction: None) -> Iterator[None]:
+    """Whatever was pushed, the books agree with themselves afterwards."""
+    yield
+    run = integrity.verify()
+    assert run.ok, [check for check in run.checks if not check["ok"]]

@@ -10,7 +10,6 @@ from lpg.accounts.services import change_user
 from lpg.customers.services import change_customer
 from lpg.distribution.models import Distribution
 from lpg.equipment.services import change_equipment
-from lpg.integrity import services as integrity
 from lpg.invoices.models import Delivery
 from lpg.meters.models import MeterReading
 from lpg.sync import devices, exceptions
@@ -18,33 +17,10 @@ from lpg.sync.models import SyncException
 from lpg.transactions.models import Transaction
 from tests.day_closes import a_day_close
 from tests.pushing import Sender, kinds, row_of, statuses
-from tests.sales import PLENTY, Shop, a_meter, a_rate, fill, site
+from tests.sales import PLENTY, a_meter, a_rate, fill, site
 from tests.stock import a_distribution, held
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def phone(driver):
-    return Sender(driver)
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
-
-
-@pytest.fixture
-def thing(shop):
-    return shop.thing("38")
-
-
-@pytest.fixture(autouse=True)
-def books_agree(one_transaction):
-    """Whatever was pushed, the books agree with themselves afterwards."""
-    yield
-    run = integrity.verify()
-    assert run.ok, [check for check in run.checks if not check["ok"]]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_agree")]
 
 
 def noted(phone, said, *expected):

@@ -4,7 +4,6 @@ import pytest
 from django.utils import timezone
 
 from lpg.customers.services import change_customer
-from lpg.integrity import services as integrity
 from lpg.invoices.models import Delivery
 from lpg.meters.models import MeterReading
 from lpg.payments.models import Payment
@@ -12,31 +11,9 @@ from lpg.roles import Role
 from lpg.transactions.models import Transaction
 from tests import make
 from tests.pushing import Sender, kinds, statuses
-from tests.sales import Shop, a_meter
+from tests.sales import a_meter
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def phone(driver):
-    return Sender(driver)
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
-
-
-@pytest.fixture
-def thing(shop):
-    return shop.thing("38")
-
-
-@pytest.fixture(autouse=True)
-def books_agree(one_transaction):
-    yield
-    run = integrity.verify()
-    assert run.ok, [check for check in run.checks if not check["ok"]]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_agree")]
 
 
 def move(admin, customer, depot):
