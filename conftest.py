@@ -17,6 +17,7 @@ from lpg.depots.models import Depot
 from lpg.roles import Role
 from tests import make
 from tests.phones import Pocket
+from tests.sales import Shop
 
 
 @pytest.fixture(scope="session")
@@ -112,3 +113,8 @@ def pocket(db: None) -> Iterator[Callable[[User], Pocket]]:
     yield make
     for phone in made:
         phone.store.close()
+
+
+@pytest.fixture
+def shop(admin: User, driver: User) -> Shop:
+    return Shop(admin, driver)

@@ -42,11 +42,6 @@ def phone(driver: User) -> Sender:
 
 
 @pytest.fixture
-def shop(admin: User, driver: User) -> Shop:
-    return Shop(admin, driver)
-
-
-@pytest.fixture
 def thing(shop: Shop) -> Equipment:
     return shop.thing("38")
 

@@ -12,16 +12,11 @@ from lpg.invoices import deliveries
 from lpg.invoices.models import Delivery, Invoice
 from tests.bad import is_a_problem
 from tests.post import ADDRESS, as_kept, emailed, failed, sent
-from tests.sales import Shop, answer, delivered, full_back, served
+from tests.sales import answer, delivered, full_back, served
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/invoices/"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

@@ -17,17 +17,12 @@ from lpg.payments.selectors import balance_of
 from lpg.payments.services import Money
 from lpg.transactions import services as sales
 from tests import make
-from tests.sales import Shop, answer, delivered, full_back, refused, served
+from tests.sales import answer, delivered, full_back, refused, served
 from tests.stock import fill
 from tests.told import Told, is_a_no_without_a_fact, noted_in_audit, tell
 
 pytestmark = pytest.mark.django_db
 WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

@@ -17,16 +17,11 @@ from lpg.payments.services import Money
 from lpg.roles import Role
 from lpg.transactions import services as sales
 from tests import make
-from tests.sales import Shop, a_meter, a_sale, delivered, refused, served
+from tests.sales import a_meter, a_sale, delivered, refused, served
 from tests.stock import held
 from tests.told import Told, tell
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

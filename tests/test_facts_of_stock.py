@@ -14,17 +14,12 @@ from lpg.inventory.models import Balance
 from lpg.inventory.places import ADJUSTMENT, Owner
 from lpg.transactions import services as sales
 from tests import make
-from tests.sales import Shop, delivered, full_back, refused, returned, site
+from tests.sales import delivered, full_back, refused, returned, site
 from tests.stock import a_distribution, disagreements, fill, held
 from tests.tampering import found_by, unguarded
 from tests.told import Told, is_a_no_without_a_fact, noted_in_audit, shortfalls, tell
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

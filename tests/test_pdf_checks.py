@@ -10,17 +10,11 @@ from lpg.invoices.models import Invoice
 from lpg.paper import checks, store
 from lpg.payments import receipts
 from tests.papers import documents, later, the_file
-from tests.sales import Shop
 from tests.stock import disagreements
 
 pytestmark = pytest.mark.django_db
 DOCUMENTS = "invoices: PDFs are in the store and as they were stored"
 RECEIPTS = "payments: receipts are in the store and as they were stored"
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from lpg.invoices.models import Invoice, InvoicePdf
 from lpg.paper.keeping import BeingMade
 from tests.papers import documents, due, files, later, made_once, versions
 from tests.races import surroundings, together
-from tests.sales import Shop
 from tests.stock import disagreements
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,11 +53,6 @@ POINTS = {  # where, and how many files there are then
     "lpg.audit.services.record/after": 1,
     "lpg.invoices.pdfs._kept/after": 1,
 }
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

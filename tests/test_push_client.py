@@ -18,7 +18,7 @@ from tests import make
 from tests.phones import NAMES
 from tests.pushing import effects, statuses
 from tests.running import free_port
-from tests.sales import API, Shop
+from tests.sales import API
 from torture.proxy import Line
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,11 +35,6 @@ class Fates:
 
     def random(self) -> float:
         return 1.0  # no delay
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

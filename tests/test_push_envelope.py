@@ -7,21 +7,10 @@ import pytest
 
 from lpg.sync.models import Operation, RawOperation
 from tests.bad import is_a_problem
-from tests.pushing import PUSH, Sender, raw_count, statuses
-from tests.sales import Shop
+from tests.pushing import PUSH, raw_count, statuses
 
 pytestmark = pytest.mark.django_db
 BIG = 300 * 1024
-
-
-@pytest.fixture
-def phone(driver):
-    return Sender(driver)
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 def raw_post(phone, body, content_type="application/json"):

@@ -18,25 +18,10 @@ from lpg.transactions.models import Transaction
 from tests import make
 from tests.pushing import Sender, effects, kinds, statuses
 from tests.races import all_well, together
-from tests.sales import API, Shop
+from tests.sales import API
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DONE = {"applied", "replayed"}
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
-
-
-@pytest.fixture
-def thing(shop):
-    return shop.thing("38")
-
-
-@pytest.fixture
-def phone(driver):
-    return Sender(driver)
 
 
 def again(phone):

@@ -14,24 +14,9 @@ from lpg.sync.lease import Lease
 from lpg.sync.models import Operation, SyncException
 from lpg.transactions.models import Transaction
 from tests.pushing import Sender, a_key, effects, kinds, raw_count, row_of, statuses
-from tests.sales import API, Shop, fill
+from tests.sales import API, fill
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def phone(driver):
-    return Sender(driver)
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
-
-
-@pytest.fixture
-def thing(shop):
-    return shop.thing("38")
 
 
 def test_applied(phone, shop, thing):

@@ -18,7 +18,7 @@ from lpg.worker import sending, services
 from lpg.worker.selectors import oldest_due_seconds
 from lpg.worker.sending import Sender
 from tests.post import ADDRESS, as_kept, due, emailed, send
-from tests.sales import Shop, served
+from tests.sales import served
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIMIT = 0.5  # seconds that a mail server has in these tests; twenty in earnest
@@ -29,11 +29,6 @@ SECOND = timedelta(seconds=1)
 def server(mail_server, settings):
     settings.MAILERS = mail_server.settings(timeout=LIMIT)
     return mail_server
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 # --- as it should be --------------------------------------------------------------------------------------------------

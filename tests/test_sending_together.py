@@ -19,7 +19,7 @@ from lpg.worker.sending import Sender
 from tests.post import ADDRESS, as_kept, due, send
 from tests.races import all_well, together
 from tests.running import until
-from tests.sales import Shop, served
+from tests.sales import served
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKERS = 4
@@ -30,11 +30,6 @@ LIMIT = 0.5  # seconds that a mail server has in these tests
 def server(mail_server, settings):
     settings.MAILERS = mail_server.settings(timeout=LIMIT)
     return mail_server
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 # --- two workers ------------------------------------------------------------------------------------------------------

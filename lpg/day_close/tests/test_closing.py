@@ -19,17 +19,12 @@ from lpg.roles import Role
 from lpg.transactions.services import Seller
 from tests import make
 from tests.day_closes import a_day_close, approved
-from tests.sales import Shop, a_sale, delivered, refused, returned, served
+from tests.sales import a_sale, delivered, refused, returned, served
 from tests.stock import disagreements, fill, held
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/day-closes/"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

@@ -4,16 +4,11 @@ import pytest
 
 from lpg.customers.services import change_customer
 from lpg.invoices.models import Invoice
-from tests.sales import Shop, a_meter, a_rate, answer, delivered, full_back, returned, served, singapore, site
+from tests.sales import a_meter, a_rate, answer, delivered, full_back, returned, served, singapore, site
 from tests.stock import disagreements, fill
 
 pytestmark = pytest.mark.django_db
 UEN = "200012345W"
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

@@ -14,14 +14,8 @@ from lpg.paper import store, turns
 from tests import make
 from tests.papers import documents, due, made_once, the_file
 from tests.races import surroundings
-from tests.sales import Shop
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

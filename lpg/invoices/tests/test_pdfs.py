@@ -15,16 +15,10 @@ from lpg.invoices.models import Invoice, InvoicePdf
 from lpg.paper import render, store
 from lpg.paper.keeping import BeingMade, CannotBeMade
 from tests.papers import documents, due, files, later, made_once, the_file, versions
-from tests.sales import Shop
 from tests.stock import disagreements
 
 pytestmark = pytest.mark.django_db
 ANYWAY = "generated_at <= %s"  # whatever anybody else is at
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

@@ -12,15 +12,10 @@ from lpg.meters import services
 from lpg.meters.models import Meter, MeterReading
 from lpg.meters.selectors import installed_at, unbilled
 from tests import make
-from tests.sales import Shop, a_meter, a_rate, a_reading, a_replacement, answer, refused, site
+from tests.sales import a_meter, a_rate, a_reading, a_replacement, answer, refused, site
 from tests.stock import disagreements, fill, held
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

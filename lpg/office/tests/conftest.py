@@ -5,7 +5,6 @@ import pytest
 from lpg.inventory.places import Owner
 from lpg.office.tests.desk import sign_in
 from tests import make
-from tests.sales import Shop
 from tests.stock import fill
 
 
@@ -33,8 +32,3 @@ def truck(admin, singgas):
 def filled(admin, singgas, cylinder):
     fill(admin, Owner("depot", singgas.pk), cylinder, 10)
     return singgas
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)

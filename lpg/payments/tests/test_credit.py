@@ -10,16 +10,11 @@ from lpg.payments import services
 from lpg.payments.models import Allocation, Payment
 from lpg.payments.selectors import balance_of
 from tests.bad import is_a_problem
-from tests.sales import Shop, delivered, full_back, payment_status, refused, served
+from tests.sales import delivered, full_back, payment_status, refused, served
 from tests.stock import disagreements
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/"
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

@@ -11,16 +11,11 @@ from lpg.numbering.models import Series
 from lpg.payments import services
 from lpg.payments.models import Allocation, Payment
 from lpg.payments.selectors import balance_of
-from tests.sales import Shop, answer, delivered, full_back, refused, returned, served
+from tests.sales import answer, delivered, full_back, refused, returned, served
 from tests.stock import disagreements
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/payments/"
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

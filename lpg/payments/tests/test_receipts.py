@@ -18,11 +18,6 @@ from tests.sales import Shop
 from tests.stock import disagreements
 
 
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
-
-
 def versions(payment: Payment) -> list[tuple[int, str]]:
     rows = ReceiptPdf.objects.filter(payment=payment.pk).order_by("version")
     return list(rows.values_list("version", "content_hash"))

@@ -5,15 +5,10 @@ from decimal import Decimal
 import pytest
 
 from lpg.transactions.services import Seller
-from tests.sales import Shop, a_meter, answer, delivered, full_back, refused, returned, served
+from tests.sales import a_meter, answer, delivered, full_back, refused, returned, served
 from tests.stock import disagreements, held
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 DELIVERIES = [  # quantity, rate, amount

@@ -10,7 +10,6 @@ from lpg.numbering.models import Series
 from lpg.payments.selectors import balance_of
 from lpg.transactions.models import Transaction
 from tests.sales import (
-    Shop,
     a_meter,
     a_rate,
     answer,
@@ -24,11 +23,6 @@ from tests.sales import (
 from tests.stock import disagreements, held
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

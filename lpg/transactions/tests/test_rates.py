@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from lpg.invoices.models import Invoice
 from tests.sales import (
-    Shop,
     a_default_rate,
     a_meter,
     a_rate,
@@ -25,11 +24,6 @@ from tests.stock import disagreements
 pytestmark = pytest.mark.django_db
 NOON = singapore("2026-11-20T12:00:00")
 TODAY, TOMORROW, YESTERDAY = date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 19)
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture

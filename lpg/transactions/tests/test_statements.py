@@ -6,15 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.sales import API, Shop, a_meter, a_reading, delivered, returned
+from tests.sales import API, a_meter, a_reading, delivered, returned
 
 pytestmark = pytest.mark.django_db
 KINDS = ("DELIVERY", "EMPTY_RETURN", "FULL_RETURN")
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 def statements(client, path: str, body: dict) -> int:

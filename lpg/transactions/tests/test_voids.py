@@ -17,7 +17,6 @@ from lpg.meters.models import MeterReading
 from lpg.payments.models import Allocation, Payment
 from lpg.payments.selectors import balance_of
 from tests.sales import (
-    Shop,
     a_meter,
     a_reading,
     a_replacement,
@@ -32,11 +31,6 @@ from tests.sales import (
 from tests.stock import disagreements, fill, held
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop(admin, driver):
-    return Shop(admin, driver)
 
 
 @pytest.fixture
