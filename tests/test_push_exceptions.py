@@ -136,7 +136,9 @@ def test_decided_once(phone, shop, inbox, action, body, state):
     status, row = do(inbox, exception, action, **body)
     assert (status, row["state"], row["operation"]["state"]) == (200, state, state)
     assert kinds(after) == ["dependency_dismissed"]
-    assert phone.push_one(said)["status"] == "quarantined"
+    told = phone.push_one(said)
+    assert (told["status"], told["error"]["code"]) == ("quarantined", state)
+    assert told["error"]["detail"].endswith(f": {next(iter(body.values()))}"), "the phone hears why"
     for again, more in (("resolve", {"note": "x"}), ("dismiss", {"reason": "x"}), ("retry", {})):
         status, problem = do(inbox, exception, again, **more)
         assert (status, problem["code"]) == (409, "decided_already")

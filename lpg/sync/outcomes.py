@@ -43,6 +43,14 @@ def note(kind: str, words: str, facts: Mapping[str, Any]) -> SyncException:
     return sql.new(SyncException, kind=kind, words=words, facts=json.dumps(facts, default=str))
 
 
+def decided(row: Operation) -> Error:
+    """What the phone is told of what was not done and never will be: what a supervisor has decided, in their words."""
+    closed = SyncException.objects.filter(operation=row.pk, state=row.state).exclude(kind=CLONED)
+    words = closed.order_by("-decided_at").values_list("note", flat=True).first()
+    what = "settled it in another way" if row.state == Operation.State.RESOLVED else "set it aside"
+    return {"code": row.state, "detail": f"A supervisor has {what}: {words}"}
+
+
 def told(notes: list[SyncException]) -> Error | None:
     """What the phone is told of what was noted."""
     if not notes:

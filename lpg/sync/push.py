@@ -22,7 +22,7 @@ from lpg.sync import devices, queue
 from lpg.sync.judge import Judge
 from lpg.sync.lease import Lease
 from lpg.sync.models import Device, Operation, SyncException
-from lpg.sync.outcomes import CLONED, RETRY, Result, note
+from lpg.sync.outcomes import CLONED, RETRY, Result, decided, note
 from lpg.sync.said import Said, digest_of, key_of, seq_of, text_of, understood
 
 State = Operation.State
@@ -193,6 +193,8 @@ class Batch:
             result = self.judge.settle(said, row)
             self._settled(row, result, said)
             return result
+        if row.state in {State.RESOLVED, State.DISMISSED}:
+            return Result(State.QUARANTINED, error=decided(row), row=row)
         is_mismatch = (row.problem or {}).get("code") == IdempotencyMismatch.code
         return Result("mismatch" if is_mismatch else State.QUARANTINED, error=row.problem, row=row)
 
