@@ -22,6 +22,13 @@ class Running:
     def __init__(self, folder: Path, port: int = 0, **environment: str) -> None:
         self.port = port or free_port()
         self.log = folder / "run.log"
+        self.environment = {
+            **os.environ,
+            "PORT": str(self.port),
+            "DATA_DIR": str(folder / "data"),
+            **own_database(f"runs_{self.port}"),
+            **environment,
+        }
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "bin/run"],
@@ -29,13 +36,7 @@ class Running:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={
-                    **os.environ,
-                    "PORT": str(self.port),
-                    "DATA_DIR": str(folder / "data"),
-                    **own_database(f"runs_{self.port}"),
-                    **environment,
-                },
+                env=self.environment,
             )
 
     def said(self) -> str:

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from lpg.payments.models import Payment
 from lpg_client.api import Api
-from tests.in_chromium import NEEDED, all_of, app_running, signed_in, told
+from tests import in_chromium
+from tests.in_chromium import NEEDED, SALE, all_of, app_running, shown_of, signed_in, taken_by, told, truck_of
 from tests.running import Running
 
 COLLECTED = {"14 kg cylinder": 25, "9 kg cylinder": 15}
 OFFLINE, LOSSY = 10, 2  # sales, as in day.mjs
-SALE = "transaction.create"
 pytestmark = NEEDED
 
 
@@ -39,13 +38,7 @@ def day(site, tmp_path_factory) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def booked(driver, day) -> dict[str, dict[str, Any]]:
-    """What the server has of the app's sales, with their documents, by client_temp_id."""
-    own = {one["client_temp_id"] for one in day["queue"] if one["type"] == SALE}
-    rows = all_of(driver, "transactions/?ordering=-id")
-    documents = {one["transaction"]["id"]: one for one in all_of(driver, "invoices/?ordering=-id")}
-    found = [{**row, "document": documents.get(row["id"])} for row in rows if row["client_temp_id"] in own]
-    assert len(found) == len(own), "each was applied once"
-    return {row["client_temp_id"]: row for row in found}
+    return in_chromium.booked(driver, day["queue"])
 
 
 def test_all_that_was_acknowledged_outlives_the_kill(day):
@@ -93,10 +86,7 @@ def test_totals_are_the_servers_to_the_cent(day, booked):
 
 def test_the_phone_shows_the_real_numbers(day, booked):
     shown = dict(day["documents"])
-    for row in booked.values():
-        document = row["document"]
-        number = document["invoice_number"] if document else row["transaction_number"]
-        assert shown[number] == dollars(round(Decimal((document or row)["total_amount"]) * 100))
+    assert shown_of(booked).items() <= shown.items()
     assert all(re.fullmatch(r"(INV|TRX|CN)-\d+-\d+", number) for number in shown)
 
 
@@ -108,26 +98,14 @@ def test_documents_are_fetched_and_mailed(driver, day):
 
 
 def test_the_truck_is_the_servers(driver, day):
-    vehicle = driver.call("GET", "me/")["vehicle"]
-    names = {row["id"]: row["name"] for row in all_of(driver, "equipment/")}
-    held: dict[str, list[int]] = {}
-    for row in all_of(driver, f"inventories/?type=truck&vehicle={vehicle}"):
-        if row["quantity"]:
-            at = ("FULL", "EMPTY").index(row["condition"])
-            held.setdefault(names[row["equipment"]], [0, 0])[at] = row["quantity"]
-    assert day["truck"] == held
+    assert day["truck"] == truck_of(driver)
 
 
 def test_the_money_is_the_servers(driver, day, booked):
     """All that this driver took on that day, what came before the app was opened too."""
-    me = driver.call("GET", "me/")["id"]
-    today = max(row["occurred_at"] for row in booked.values())[: len("2026-11-20")]
-    taken: Counter[str] = Counter()
-    for row in all_of(driver, "payments/?ordering=-id"):
-        if row["user"] == me and row["received_at"].startswith(today) and not row["reversed_at"]:
-            taken[Payment.Method(row["method"]).label] += round(Decimal(row["amount"]) * 100)
+    taken = taken_by(driver, max(row["occurred_at"] for row in booked.values())[: len("2026-11-20")])
     assert taken.keys() >= {"Cash", "PayNow"}
-    assert day["money"] == {name: f"{amount / 100:,.2f}" for name, amount in taken.items()}
+    assert day["money"] == taken
 
 
 def test_the_count_is_blind_and_what_differs_is_said(day):

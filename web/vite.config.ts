@@ -35,7 +35,10 @@ export default defineConfig({
     }),
   ],
   resolve: {
-    alias: [{ find: /^dexie$/, replacement: "dexie/dist/modern/dexie.min.mjs" }], // 2 KB less than what it offers by itself
+    alias: [
+      { find: /^dexie$/, replacement: "dexie/dist/modern/dexie.min.mjs" }, // 2 KB less than what it offers by itself
+      { find: /^use-sync-external-store\/shim.*/, replacement: "react" }, // which has it, and wouter brings it along for others
+    ],
   },
   build: {
     assetsInlineLimit: 0, // no data: addresses, the page's policy forbids them

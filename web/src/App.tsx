@@ -15,7 +15,6 @@ import { SignIn } from "./screens/SignIn";
 import { Today } from "./screens/Today";
 import { PhoneContext } from "./ui/phone";
 import { fromTheTop } from "./ui/top";
-import { Update } from "./ui/update";
 import { useWords } from "./words/language";
 
 export function App() {
@@ -52,7 +51,6 @@ export function App() {
         </Switch>
         <Bottom />
       </Router>
-      <Update />
     </PhoneContext>
   );
 }

@@ -1,7 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import {
+  type Api,
   anonymous,
-  answer,
   type Fetch,
   NotReached,
   Refused,
@@ -9,11 +9,12 @@ import {
   signedIn,
   type Tokens,
 } from "../src/api/client";
+import type { DayClose, Pull, User } from "../src/api/types";
 import { compared } from "../src/core/phone";
 import { words } from "../src/words/index";
 import { said } from "../src/words/language";
 import { USER } from "./phones";
-import { json } from "./server";
+import { hang, json } from "./server";
 
 /** Answers in turn; what was asked, with which token. */
 function line(...answers: (Response | Error)[]) {
@@ -34,7 +35,7 @@ function line(...answers: (Response | Error)[]) {
     },
   };
   const api = signedIn("http://phone.test", keeper, send);
-  return { asked, me: () => answer(api.GET("/api/v1/me/")), held: () => tokens };
+  return { asked, me: () => api("get", "/api/v1/me/"), held: () => tokens };
 }
 
 const OUT = () => json({ code: "token_not_valid", detail: "Sign in again." }, 401);
@@ -90,8 +91,99 @@ describe("calls", () => {
       asked.push(request.headers.get("Authorization") ?? "none");
       return json({ access: "a", refresh: "r" });
     });
-    await answer(door.POST("/api/v1/token/", { body: { username: "driver", password: "x" } }));
+    await door("post", "/api/v1/token/", { body: { username: "driver", password: "x" } });
     expect(asked).toEqual(["none"]);
+  });
+});
+
+describe("a call", () => {
+  it("carries what its address names, its query and its body", async () => {
+    const asked: unknown[] = [];
+    const door = anonymous("http://phone.test", async (request) => {
+      const { method, url, headers } = request;
+      asked.push([
+        method,
+        new URL(url).pathname,
+        new URL(url).search,
+        headers.get("Content-Type"),
+        await request.text(),
+      ]);
+      return json({});
+    });
+    await door("get", "/api/v1/day-closes/{id}/", { path: { id: 7 } });
+    await door("get", "/api/v1/sync/pull/", { query: { cursor: "a+b&c" } });
+    await door("post", "/api/v1/token/refresh/", { body: { refresh: "r" } });
+    expect(asked).toEqual([
+      ["GET", "/api/v1/day-closes/7/", "", null, ""],
+      ["GET", "/api/v1/sync/pull/", "?cursor=a%2Bb%26c", null, ""],
+      ["POST", "/api/v1/token/refresh/", "", "application/json", '{"refresh":"r"}'],
+    ]);
+  });
+
+  it("brings a paper as a file, and nothing where nothing is said", async () => {
+    const paper = new Response("%PDF", { headers: { "Content-Type": "application/pdf" } });
+    const door = anonymous("http://phone.test", async ({ method }) =>
+      method === "GET" ? paper : new Response(null, { status: 204 }),
+    );
+    expect(await (await door("get", "/api/v1/invoices/{id}/pdf/", { path: { id: 1 } })).text()).toBe("%PDF");
+    expect(await door("post", "/api/v1/token/revoke/", { body: { refresh: "r" } })).toBeUndefined();
+  });
+
+  it("can be given up, also while a new token is on its way", async () => {
+    const refreshing: Fetch = async (request) => (request.url.includes("refresh") ? hang(request) : OUT());
+    const keeper = { tokens: async () => ({ access: "old", refresh: "r" }), keep: async () => {} };
+    for (const send of [hang, refreshing]) {
+      const over = new AbortController();
+      const call = signedIn("http://phone.test", keeper, send)("get", "/api/v1/me/", { signal: over.signal });
+      setTimeout(() => over.abort(), 20);
+      await expect(call).rejects.toBeInstanceOf(NotReached);
+    }
+    const over = AbortSignal.abort();
+    const late = anonymous("http://phone.test", async ({ signal }) => {
+      signal.throwIfAborted();
+      return json({});
+    });
+    await expect(late("get", "/api/v1/me/", { signal: over })).rejects.toBeInstanceOf(NotReached);
+  });
+
+  it("is held to the schema when it is compiled", () => {
+    const api = null as unknown as Api;
+    const right = () => ({
+      me: api("get", "/api/v1/me/"),
+      page: api("get", "/api/v1/sync/pull/", { query: { cursor: "c" } }),
+      close: api("get", "/api/v1/day-closes/{id}/", { path: { id: 1 } }),
+      paper: api("get", "/api/v1/invoices/{id}/pdf/", { path: { id: 1 } }),
+      gone: api("post", "/api/v1/token/revoke/", { body: { refresh: "r" } }),
+      mailed: api("post", "/api/v1/invoices/{id}/email/", { path: { id: 1 } }), // its body may be left out
+    });
+    expectTypeOf<ReturnType<typeof right>>().toMatchObjectType<{
+      me: Promise<User>;
+      page: Promise<Pull>;
+      close: Promise<DayClose>;
+      paper: Promise<Blob>;
+      gone: Promise<undefined>;
+    }>();
+    const wrong = () => [
+      // @ts-expect-error: there is no such address
+      api("get", "/api/v1/mee/"),
+      // @ts-expect-error: nobody posts there
+      api("post", "/api/v1/me/"),
+      // @ts-expect-error: which one?
+      api("get", "/api/v1/day-closes/{id}/"),
+      // @ts-expect-error: an id is a number
+      api("get", "/api/v1/day-closes/{id}/", { path: { id: "1" } }),
+      // @ts-expect-error: it needs its body
+      api("post", "/api/v1/token/refresh/"),
+      // @ts-expect-error: of other fields
+      api("post", "/api/v1/token/refresh/", { body: { access: "a" } }),
+      // @ts-expect-error: a body there is none
+      api("get", "/api/v1/me/", { body: {} }),
+      // @ts-expect-error: nor such a question
+      api("get", "/api/v1/sync/pull/", { query: { from: "c" } }),
+      // @ts-expect-error: nor any at all
+      api("get", "/api/v1/me/", { query: { cursor: "c" } }),
+    ];
+    expect([right, wrong]).toHaveLength(2); // never called
   });
 });
 

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { DayClose } from "../src/api/types";
 import { businessDay } from "../src/core/clock";
-import { carried, closeOf, counted, countKey, differences, openDays, standing } from "../src/core/closing";
+import { carried, closeOf, counted, countKey, openDays, outcomeOf, standing } from "../src/core/closing";
 import { closeDay } from "../src/core/operations";
+import type { Operation } from "../src/core/store";
 import { aReading, freshDisk, Pocket } from "./phones";
 import { Server } from "./server";
 
@@ -27,6 +28,7 @@ beforeEach(async () => {
 async function on(day: string, ...operations: Parameters<Pocket["capture"]>) {
   const kept = await phone.capture(...operations);
   for (const one of kept) await phone.store.operations.update(one.seq, { day });
+  return kept;
 }
 
 describe("the days that can be closed", () => {
@@ -60,6 +62,40 @@ it("the close of a day is the last one that names it", async () => {
   await phone.capture(closeDay(day, 1, [], [{ method: "CASH", amount: 100 }]));
   await phone.capture(closeDay("2026-11-01", 1, [], []), closeDay(day, 1, [], [{ method: "CASH", amount: 250 }]));
   expect((await closeOf(phone.store, day))?.payload.money).toEqual([{ method: "CASH", amount: "2.50" }]);
+});
+
+describe("what came of a count", () => {
+  const known = (id: number, key: string, status = "PENDING") =>
+    ({ id, client_temp_id: key, status, counts: [], money: [], variances: [] }) as unknown as DayClose;
+  const count = (key: string, entity: DayClose | null) =>
+    ({ client_temp_id: key, result: entity && { id: entity.id, entity } }) as unknown as Operation<"day.close">;
+
+  it("is as the server said it, and as it says it by now", () => {
+    const close = count("a", known(5, "a"));
+    expect(outcomeOf(close, null)).toMatchObject({ known: { status: "PENDING" }, isFirst: false });
+    expect(outcomeOf(close, known(5, "a", "APPROVED"))).toMatchObject({ known: { status: "APPROVED" } });
+  });
+
+  it("is not known of a second one that has no answer yet, whatever was said of the first", () => {
+    expect(outcomeOf(count("b", null), known(5, "a"))).toBeNull();
+    expect(outcomeOf(count("b", known(6, "b")), known(5, "a"))).toMatchObject({ known: { id: 6 }, isFirst: false });
+  });
+
+  it("is told as that of the first where the first stays", () => {
+    expect(outcomeOf(count("b", known(5, "a")), null)).toMatchObject({ known: { id: 5 }, isFirst: true });
+  });
+});
+
+it("the close of a day is found without a look at what was recorded before it", async () => {
+  await on("2026-11-01", ...[1, 2, 3].map(aReading));
+  const [kept] = await on("2026-11-18", closeDay("2026-11-17", 1, [], []));
+  let read = 0;
+  phone.store.operations.hook("reading", (row) => {
+    read += 1;
+    return row;
+  });
+  expect((await closeOf(phone.store, "2026-11-17"))?.seq).toBe(kept?.seq);
+  expect(read).toBe(1);
 });
 
 it("what was counted leaves out what is not there", () => {
@@ -97,7 +133,7 @@ it("differences are told cause by cause, each with what it is about", () => {
       { likely_cause: "methods_mixed_up", words: "…", counts: [], methods: ["CASH", "PAYNOW"] },
     ],
   } as unknown as DayClose;
-  expect(differences(close)).toEqual([
+  expect(outcomeOf({ result: { entity: close } } as never, null)?.differences).toEqual([
     {
       cause: "delivery_not_recorded",
       words: "…",

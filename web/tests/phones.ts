@@ -54,13 +54,22 @@ const queues = new Map<string, Promise<unknown>>();
 
 /** One at a time, as the browser's locks; nothing happens by itself. */
 export const AROUND: Surroundings = {
-  turns: (name, work) => {
-    const mine = (queues.get(name) ?? Promise.resolve()).then(work);
+  turns: (name, work, signal) => {
+    let begun = false;
+    const mine = (queues.get(name) ?? Promise.resolve()).then(() => {
+      signal.throwIfAborted();
+      begun = true;
+      return work();
+    });
     queues.set(
       name,
       mine.catch(() => {}),
     );
-    return mine;
+    return new Promise((done, fail) => {
+      const leave = () => begun || fail(signal.reason);
+      signal.addEventListener("abort", leave);
+      mine.then(done, fail).finally(() => signal.removeEventListener("abort", leave));
+    });
   },
   pause: () => () => {},
   random: () => 0.5,

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { append, exported, sent } from "../src/core/queue";
+import { append, exported, sent, settle } from "../src/core/queue";
 import { NotSaved } from "../src/core/store";
 import { AROUND, aReading, freshDisk, Pocket } from "./phones";
-import { Server } from "./server";
+import { hang, Server } from "./server";
 
 // `start`, `stop` and friends listen to these; there is no page here.
 Object.assign(globalThis, {
@@ -181,6 +181,18 @@ describe("sending", () => {
     expect(await phone.states()).toEqual(["applied", "applied", "applied"]);
   });
 
+  it.each(["resolved", "dismissed"])("hears that a supervisor has %s what was kept, and asks no more", async (code) => {
+    server.judge = () => "quarantined";
+    await phone.capture(aReading(1));
+    await phone.sender.sync();
+    const [kept] = await phone.all();
+    if (!kept?.result) throw new Error("it was not sent");
+    await settle(phone.store, [kept], [{ ...kept.result, error: { code, detail: "Booked at the counter." } }]);
+    expect(await phone.all()).toMatchObject([{ state: "decided", counts: 0 }]);
+    await phone.sender.sync();
+    expect(server.batches).toEqual([1]);
+  });
+
   it("alarms about an id that was used for something else, and keeps it", async () => {
     server.judge = () => "mismatch";
     await phone.capture(aReading(1));
@@ -209,7 +221,7 @@ describe("sending", () => {
   it("comes again later, and later still, but not before it is asked to", async () => {
     const pauses: number[] = [];
     const pause = (_: () => void, milliseconds: number) => {
-      pauses.push(milliseconds);
+      if (milliseconds !== 10_000) pauses.push(milliseconds); // that is how long an answer is awaited in silence
       return () => {};
     };
     const quiet = { ...AROUND, pause };
@@ -221,6 +233,51 @@ describe("sending", () => {
       await new Promise((done) => setTimeout(done, 20));
     }
     expect(pauses).toEqual([30_000, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+  });
+
+  it.each([
+    ["sending", "push", ["waiting"]],
+    ["pulling", "pull", ["applied"]],
+  ])("stops at once while %s hangs, and loses nothing of what was under way", async (_, dead, states) => {
+    const { send } = server;
+    let hung = false;
+    Object.assign(server, {
+      send: async (request: Request) => {
+        const answer = await send(request); // the server has done it, and the line dies
+        hung = request.url.includes(dead);
+        return hung ? hang(request) : answer;
+      },
+    });
+    phone = await Pocket.open(server);
+    await phone.capture(aReading(1));
+    const round = phone.sender.sync();
+    await expect.poll(() => hung).toBe(true);
+    await phone.sender.stop();
+    await round;
+    expect(await phone.states()).toEqual(states);
+    Object.assign(server, { send });
+    phone = await Pocket.open(server);
+    await phone.sender.sync();
+    expect(await phone.states()).toEqual(["applied"]);
+    expect(server.done).toHaveLength(1);
+  });
+
+  it("stops at once while another tab hangs, and goes on when it is started again", async () => {
+    const { send } = server;
+    Object.assign(server, { send: hang });
+    const other = await Pocket.open(server);
+    const hung = other.sender.sync();
+    Object.assign(server, { send });
+    phone = await Pocket.open(server);
+    await phone.capture(aReading(1));
+    const waits = phone.sender.sync();
+    await phone.sender.stop();
+    await waits;
+    expect(await phone.states()).toEqual(["waiting"]);
+    await other.sender.stop();
+    await hung;
+    phone.sender.start();
+    await expect.poll(() => phone.states()).toEqual(["applied"]);
   });
 
   it("sends what the protocol names, and nothing else", async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Customer, Equipment } from "../src/api/types";
+import type { Customer, Equipment, Result } from "../src/api/types";
 import { businessDay } from "../src/core/clock";
 import { payment } from "../src/core/operations";
 import { append } from "../src/core/queue";
@@ -14,6 +14,7 @@ import {
   likelyCash,
   nextReference,
   noPayment,
+  payingOf,
   recordOf,
   recounted,
   rerated,
@@ -102,6 +103,16 @@ describe("a sale that is put together", () => {
     expect(isBlank(form({ items: recounted([], OUT, 0), typed: " " }))).toBe(true);
     expect(isBlank(form({ items: recounted([], OUT, 1) }))).toBe(false);
     expect(isBlank(form({ typed: "1" }))).toBe(false);
+  });
+
+  it("is paid as was chosen, also after the app was loaded anew, and else as the customer does", () => {
+    const blank = form({});
+    expect([payingOf(blank, CUSTOMER).way, payingOf(blank, { payment_type: "CASH" }).way]).toEqual(["LATER", "CASH"]);
+    const chosen = { ...noPayment("CASH"), cash: "50" };
+    const again: SaleForm = JSON.parse(JSON.stringify({ ...blank, paying: chosen })); // as useKept keeps it
+    expect(payingOf(again, CUSTOMER)).toEqual(chosen);
+    const { paying: _, ...older } = blank; // begun before an update of the app
+    expect(payingOf(older as SaleForm, CUSTOMER).way).toBe("LATER");
   });
 
   it("says why it cannot be saved yet", () => {
@@ -308,6 +319,19 @@ describe("a receipt", () => {
     expect(await receipt(key)).toMatchObject({ kind: "payment", total: 5000, settles: ["INV-2026-000011"], due: 0 });
     expect(await lines(key)).toEqual(expect.arrayContaining(["For: INV-2026-000011", "Paid · Cash: S$50.00"]));
     expect(await openInvoices(phone.store, 1)).toEqual([]);
+  });
+
+  it("of a payment keeps the numbers of what it settled, once that has left this phone", async () => {
+    const key = await sell({ items: recounted([], OUT, 1) });
+    const [kept] = await phone.all();
+    const reference = (await receipt(key)).number;
+    const named = [11, { client_temp_id: key }];
+    const money = { method: "CASH", amount: 8800 } as const;
+    const [made] = await append(phone.store, [payment(1, money, named, ["INV-2026-000011", reference])]);
+    await phone.store.open_invoices.clear(); // paid, and of another driver
+    expect((await receipt(made?.client_temp_id ?? "")).settles).toEqual(["INV-2026-000011", reference]);
+    await phone.store.operations.update(kept?.seq ?? 0, { result: { number: "TRX-1" } as Result });
+    expect((await receipt(made?.client_temp_id ?? "")).settles).toEqual(["INV-2026-000011", "TRX-1"]);
   });
 
   it("says that a person must decide where the server has not booked it", async () => {

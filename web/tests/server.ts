@@ -60,6 +60,7 @@ export class Server {
   readonly send: Fetch = async (request) => {
     const { pathname } = new URL(request.url);
     const body = request.method === "POST" ? await request.json() : null;
+    request.signal.throwIfAborted();
     const fate = this.fate();
     if (fate === "lost") throw new TypeError("no network");
     if (fate === "busy") return json({ code: "busy", detail: "Try again." }, 503);
@@ -67,6 +68,8 @@ export class Server {
       this.session === "ended"
         ? json({ code: "token_not_valid", detail: "Sign in again." }, 401)
         : this.answered(pathname, body);
+    await null; // the phone may have given up by the time the answer is there
+    request.signal.throwIfAborted();
     if (fate === "unanswered") throw new TypeError("the answer was lost");
     return answered;
   };
@@ -166,6 +169,9 @@ export class Server {
     this.done.splice(this.done.indexOf(key), 1);
   }
 }
+
+/** No answer, ever: until the phone gives up. */
+export const hang: Fetch = ({ signal }) => new Promise((_, fail) => signal.addEventListener("abort", fail));
 
 export function json(body: unknown, status = 200): Response {
   const type = status < 400 ? "application/json" : "application/problem+json";

@@ -145,7 +145,7 @@ describe("what the phone shows is what was pulled and what was captured since", 
     expect(await metersOf(phone.store, 1)).toMatchObject([{ reading: 110_000, billed: 996_500, unbilled: 22_500 }]);
     await sell({ customer: 1, items: [], reading: { meter: 4, value: 115_000 } });
     const [sold] = await phone.all().then((all) => all.slice(-1));
-    expect(sold?.shown?.meter).toMatchObject({ previous: 996_500, current: 115_000, usage: 27_500 });
+    expect(sold?.shown).toMatchObject({ meter: { previous: 996_500, current: 115_000, usage: 27_500 } });
     expect(await metersOf(phone.store, 1)).toMatchObject([{ reading: 115_000, billed: 115_000, unbilled: 0 }]);
   });
 
@@ -260,7 +260,11 @@ describe("what the phone shows is what was pulled and what was captured since", 
     await phone.sender.sync();
     expect((await truckStock(phone.store))[0]?.FULL).toBe(3);
     expect(await moneyToday(phone.store)).toEqual([]);
-    expect(await outbox(phone.store)).toMatchObject({ waiting: 0, attention: 1 });
+    expect(await outbox(phone.store)).toMatchObject({ waiting: 0, attention: 1, noted: 0 });
+    await phone.store.operations.toCollection().modify({ state: "decided" });
+    expect(await outbox(phone.store)).toMatchObject({ waiting: 0, attention: 0, noted: 1 });
+    await phone.store.operations.toCollection().modify({ day: "2026-01-01" }); // of long ago
+    expect(await outbox(phone.store)).toMatchObject({ noted: 0 });
   });
 
   it("documents of the day, by a provisional reference until there is a number", async () => {
@@ -303,6 +307,34 @@ describe("a long pull", () => {
     expect(asked).toEqual(["c1", "a", "b", "b"]);
     expect(await phone.store.customers.toCollection().primaryKeys()).toEqual([101, 102, 104]);
     expect([await phone.store.laid.count(), await phone.store.fact("cursor")]).toEqual([0, "c"]);
+  });
+
+  it("of a whole new copy writes only what differs", async () => {
+    const customers = [1, 2, 3].map((id) => ({ ...CUSTOMER, id }));
+    const { send } = server;
+    server.fate = () => null;
+    server.rows.customers = customers;
+    await phone.sender.sync();
+    server.rows.customers = [customers[0], { ...CUSTOMER, id: 2, name: "Moved" }, { ...CUSTOMER, id: 4 }];
+    Object.assign(server, {
+      send: async (request: Request) => {
+        const answer = await send(request);
+        if (!request.url.includes("/pull/")) return answer;
+        return Response.json({ ...(await answer.json()), reset_required: true });
+      },
+    });
+    phone = await Pocket.open(server);
+    const written: string[] = [];
+    phone.store.customers.hook("creating", (id) => void written.push(`new ${id}`));
+    phone.store.customers.hook("updating", (_, id) => void written.push(`other ${id}`));
+    phone.store.customers.hook("deleting", (id) => void written.push(`gone ${id}`));
+    await phone.sender.sync();
+    expect(written).toEqual(["gone 3", "other 2", "new 4"]);
+    expect((await phone.store.customers.toArray()).map((one) => one.name)).toEqual([
+      CUSTOMER.name,
+      "Moved",
+      CUSTOMER.name,
+    ]);
   });
 });
 

@@ -1,5 +1,4 @@
 /** Calls to the server: typed by its schema, and only three ways to fail. */
-import createClient, { type Client } from "openapi-fetch";
 import type { paths } from "./schema";
 
 const PATIENCE = 30_000; // milliseconds
@@ -42,40 +41,72 @@ export interface TokenKeeper {
 }
 
 export type Fetch = (request: Request) => Promise<Response>;
-export type Api = Client<paths>;
+
+type Method = "get" | "post";
+type Address<M extends Method> = { [A in keyof paths]: paths[A] extends Record<M, object> ? A : never }[keyof paths];
+type Json<T> = T extends { content: { "application/json": infer B } } ? B : never;
+type Said<T> = T extends { content: infer C } ? (C extends { "application/pdf": unknown } ? Blob : Json<T>) : undefined;
+type Answer<O> = O extends { responses: infer R } ? Said<R[keyof R]> : never;
+
+/** What a call says, as the schema has it: the names in its address, the query, the body. */
+type Asked<O> = Call &
+  (O extends { parameters: { path: infer V } } ? { path: V } : unknown) &
+  (O extends { parameters: { query?: infer Q } } ? { query?: Q } : unknown) &
+  (O extends { requestBody: infer B }
+    ? { body: Json<B> }
+    : O extends { requestBody?: infer B }
+      ? { body?: Json<B> }
+      : unknown);
+
+interface Call {
+  signal?: AbortSignal | undefined; // gives up, earlier than patience does
+  keepalive?: boolean; // goes out even when the page goes
+}
+
+/** One call. Throws NotReached, SignInNeeded, Refused. */
+export type Api = <M extends Method, A extends Address<M>>(
+  method: M,
+  address: A,
+  ...asked: Call extends Asked<paths[A][M]> ? [asked?: Asked<paths[A][M]>] : [asked: Asked<paths[A][M]>]
+) => Promise<Answer<paths[A][M]>>;
+
+/** The same once its types are checked. */
+type Ask = (method: Method, address: string, asked?: Loose) => Promise<unknown>;
+type Loose = Call & { path?: Record<string, unknown>; query?: Record<string, string>; body?: unknown };
 
 const plain: Fetch = (request) => fetch(request);
 
 /** Without a sign-in. */
 export function anonymous(origin: string, send: Fetch = plain): Api {
-  return createClient<paths>({ baseUrl: origin, fetch: (request) => judged(request, send) });
+  const ask: Ask = (method, address, asked = {}) => once(send, origin, method, address, asked);
+  return ask as Api;
 }
 
-/** With the access token, and a new one where it has run out. */
+/** With the access token, and a new one where it has run out. Throws NotSaved too: the new one could not be kept. */
 export function signedIn(origin: string, keeper: TokenKeeper, send: Fetch = plain): Api {
   const door = anonymous(origin, send);
 
-  async function asked(request: Request): Promise<Response> {
+  const ask: Ask = async (method, address, asked = {}) => {
     const tokens = await keeper.tokens();
     if (!tokens) throw new SignInNeeded("no sign-in");
-    const again = request.clone();
+    const bearing = (access: string) => once(send, origin, method, address, asked, access);
     try {
-      return await judged(bearing(request, tokens.access), send);
+      return await bearing(tokens.access);
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 401) throw error;
     }
     const now = await keeper.tokens(); // another call may have a new one by now
-    const access = now && now.access !== tokens.access ? now.access : await refreshed(tokens);
+    const access = now && now.access !== tokens.access ? now.access : await refreshed(tokens, asked.signal);
     try {
-      return await judged(bearing(again, access), send);
+      return await bearing(access);
     } catch (error) {
       throw error instanceof Refused && error.status === 401 ? new SignInNeeded(error.message) : error;
     }
-  }
+  };
 
-  async function refreshed(tokens: Tokens): Promise<string> {
+  async function refreshed(tokens: Tokens, signal?: AbortSignal): Promise<string> {
     try {
-      const { access } = await answer(door.POST("/api/v1/token/refresh/", { body: { refresh: tokens.refresh } }));
+      const { access } = await door("post", "/api/v1/token/refresh/", { body: { refresh: tokens.refresh }, signal });
       await keeper.keep({ ...tokens, access });
       return access;
     } catch (error) {
@@ -85,27 +116,52 @@ export function signedIn(origin: string, keeper: TokenKeeper, send: Fetch = plai
     }
   }
 
-  return createClient<paths>({ baseUrl: origin, fetch: asked });
+  return ask as Api;
 }
 
-/** What the server answers. Throws NotReached, SignInNeeded, Refused. */
-export async function answer<T>(call: Promise<{ data?: T; response: Response }>): Promise<T> {
+/** One request, until it is answered, the caller gives up, or all patience is gone. Throws NotReached, Refused. */
+async function once(send: Fetch, origin: string, method: Method, address: string, asked: Loose, access = "") {
+  const { signal } = asked;
+  const over = new AbortController();
+  const stop = () => over.abort();
+  const late = setTimeout(stop, PATIENCE);
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
   try {
-    return (await call).data as T; // what is no success has been thrown
+    return await judged(await send(requestOf(origin, method, address, asked, access, over.signal)));
   } catch (error) {
-    if (error instanceof NotReached || error instanceof SignInNeeded || error instanceof Refused) throw error;
-    throw new NotReached(`no whole answer: ${error instanceof Error ? error.name : "?"}`); // it broke off
+    if (error instanceof NotReached || error instanceof Refused) throw error;
+    throw new NotReached(`no whole answer: ${error instanceof Error ? error.name : "?"}`); // none, or it broke off
+  } finally {
+    clearTimeout(late);
+    signal?.removeEventListener("abort", stop);
   }
 }
 
-/** A success as it came. Throws NotReached, Refused. */
-async function judged(request: Request, send: Fetch): Promise<Response> {
-  let response: Response;
-  try {
-    response = await send(new Request(request, { signal: AbortSignal.timeout(PATIENCE) }));
-  } catch (error) {
-    throw new NotReached(`no answer: ${error instanceof Error ? error.name : "?"}`);
-  }
+function requestOf(
+  origin: string,
+  method: Method,
+  address: string,
+  { path = {}, query = {}, body, keepalive = false }: Loose,
+  access: string,
+  signal: AbortSignal,
+): Request {
+  const filled = address.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(path[name])));
+  const url = new URL(filled, origin);
+  url.search = new URLSearchParams(query).toString();
+  const headers = new Headers(body === undefined ? {} : { "Content-Type": "application/json" });
+  if (access) headers.set("Authorization", `Bearer ${access}`);
+  return new Request(url, {
+    method,
+    headers,
+    body: body === undefined ? null : JSON.stringify(body),
+    keepalive,
+    signal,
+  });
+}
+
+/** What a success says. Throws NotReached, Refused. */
+async function judged(response: Response): Promise<unknown> {
   const { status } = response;
   if (status >= 500 || status === 429) {
     const wait = Number(response.headers.get("Retry-After") ?? 0);
@@ -116,13 +172,9 @@ async function judged(request: Request, send: Fetch): Promise<Response> {
     if (!type.includes("json")) throw new NotReached(`no answer of ours (${status})`); // what stands between said no
     throw new Refused(status, await response.json().catch(() => ({})));
   }
-  const ours = status === 204 || type.includes("json") || type.includes("pdf");
+  const isPdf = type.includes("pdf");
+  const ours = status === 204 || type.includes("json") || isPdf;
   if (!ours || response.redirected) throw new NotReached("no answer of ours"); // such as a hotspot's welcome page
-  return response;
-}
-
-function bearing(request: Request, access: string): Request {
-  const headers = new Headers(request.headers);
-  headers.set("Authorization", `Bearer ${access}`);
-  return new Request(request, { headers });
+  if (status === 204) return undefined;
+  return isPdf ? response.blob() : response.json();
 }

@@ -2,6 +2,7 @@
 import type { Condition, DayClose, Method } from "../api/types";
 import { businessDay } from "./clock";
 import { type Cents, cents, type Day } from "./money";
+import { NOT_DONE } from "./queue";
 import { is } from "./stock";
 import type { Operation, Store } from "./store";
 
@@ -36,13 +37,27 @@ export async function openDays(store: Store, today: Day = businessDay()): Promis
 
 /** What was entered as the close of that day, the last time; null: nothing. */
 export async function closeOf(store: Store, day: Day): Promise<Operation<"day.close"> | null> {
-  const all = await store.operations.orderBy("seq").reverse().toArray();
-  return all.filter((one) => is(one, "day.close")).find((one) => one.payload.date === day) ?? null;
+  const since = await store.operations.where("day").aboveOrEqual(day).sortBy("seq"); // no day is closed before it comes
+  return since.filter((one) => is(one, "day.close")).findLast((one) => one.payload.date === day) ?? null;
+}
+
+/** What has come of a count, as the server has it. */
+export interface Outcome {
+  known: DayClose;
+  isFirst: boolean; // it is of another count that closed the day before, and stays
+  differences: Difference[];
+}
+
+/** `asked`: what the server said last, maybe of another count. Null: nothing is known of this one yet. */
+export function outcomeOf(close: Operation<"day.close">, asked: DayClose | null): Outcome | null {
+  const { client_temp_id, result } = close;
+  const known = asked && asked.id === result?.id ? asked : ((result?.entity ?? null) as DayClose | null);
+  return known && { known, isFirst: known.client_temp_id !== client_temp_id, differences: differences(known) };
 }
 
 /** Whether the day is closed by it, as far as this phone can know. */
 export function standing({ state }: Pick<Operation, "state">): boolean {
-  return state !== "quarantined" && state !== "parked";
+  return !NOT_DONE.includes(state);
 }
 
 /** Only what is there; the steppers that were left at nothing say nothing. */
@@ -63,7 +78,7 @@ export function carried(typed: Partial<Record<Method, string>>): { method: Metho
 }
 
 /** What differs, cause by cause, as the server explains it. */
-export function differences(close: DayClose): Difference[] {
+function differences(close: DayClose): Difference[] {
   return close.variances.map((one) => ({
     cause: one.likely_cause,
     words: one.words,

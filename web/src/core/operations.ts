@@ -27,7 +27,7 @@ export interface Payloads {
 }
 export type OperationType = keyof Payloads;
 
-/** What the customer was shown of it. It stays on the phone. */
+/** What the customer was shown of a sale. */
 export interface Shown {
   total: Cents; // of the transaction, as the server will compute it
   document: { subtotal: Cents; tax: Cents; total: Cents };
@@ -35,8 +35,15 @@ export interface Shown {
   meter: { serial_no: string; previous: Reading; current: Reading; usage: Reading; rate: Rate; amount: Cents } | null;
 }
 
+/** What the customer was shown of it. It stays on the phone. */
+interface Shows {
+  "transaction.create": Shown;
+  "payment.create": { settles: string[] }; // what the documents that it was taken for were called
+}
+export type ShownOf<T extends OperationType> = T extends keyof Shows ? Shows[T] : never;
+
 export type NewOperation = {
-  [T in OperationType]: { type: T; payload: Payloads[T]; depends_on?: string[]; shown?: Shown };
+  [T in OperationType]: { type: T; payload: Payloads[T]; depends_on?: string[]; shown?: ShownOf<T> };
 }[OperationType];
 
 export interface MovedItem {
@@ -119,12 +126,13 @@ export function sale(draft: SaleDraft, shown: Shown): NewOperation {
   return { type: "transaction.create", payload, shown };
 }
 
-/** `invoices` left out: the oldest first. */
-export function payment(customer: number, money: Money, invoices?: Named[]): NewOperation {
+/** `invoices` left out: the oldest first. `settles`: what they are called, for the receipt. */
+export function payment(customer: number, money: Money, invoices?: Named[], settles: string[] = []): NewOperation {
   return {
     type: "payment.create",
     payload: { customer, ...paid(money), ...(invoices ? { invoices } : {}) },
     depends_on: (invoices ?? []).flatMap(keys),
+    shown: { settles },
   };
 }
 

@@ -1,8 +1,8 @@
 /** One person's phone: what they record, what they see, and the way to the server. */
 import Dexie, { type Table } from "dexie";
-import { type Api, anonymous, answer, type Fetch, NotReached, Refused, signedIn } from "../api/client";
+import { type Api, anonymous, type Fetch, NotReached, Refused, signedIn } from "../api/client";
 import type { DayClose, User } from "../api/types";
-import { heardTime } from "./clock";
+import { resumeTime } from "./clock";
 import type { NewOperation } from "./operations";
 import { append, exported, newKey } from "./queue";
 import { Sender } from "./sender";
@@ -19,14 +19,16 @@ export class Phone {
     readonly user: User,
     readonly deviceId: string,
     readonly api: Api,
+    private readonly door: Api,
   ) {
     this.sender = new Sender(store, api);
   }
 
   static async open(store: Store, user: User, deviceId: string, send?: Fetch): Promise<Phone> {
-    const ahead = await store.fact("clock_ahead");
-    if (ahead) heardTime(new Date(Date.now() - ahead).toISOString());
-    return new Phone(store, user, deviceId, signedIn(location.origin, store, send));
+    const [ahead, heard] = [await store.fact("clock_ahead"), await store.fact("pulled_at")];
+    resumeTime(ahead ?? 0, Date.parse(heard ?? "1970-01-01"));
+    const { origin } = location;
+    return new Phone(store, user, deviceId, signedIn(origin, store, send), anonymous(origin, send));
   }
 
   /** Keep what happened. It is on the disk when this resolves; throws NotSaved, and then nothing was kept. */
@@ -53,14 +55,12 @@ export class Phone {
 
   /** The document as a PDF. Throws NotReached, SignInNeeded, Refused. */
   pdf(invoice: number): Promise<Blob> {
-    const params = { path: { id: invoice } };
-    const call = this.api.GET("/api/v1/invoices/{id}/pdf/", { params, parseAs: "blob" });
-    return answer(call as Promise<{ data?: Blob; response: Response }>);
+    return this.api("get", "/api/v1/invoices/{id}/pdf/", { path: { id: invoice } });
   }
 
   /** What has become of a day close by now. Throws NotReached, SignInNeeded, Refused. */
   dayClose(id: number): Promise<DayClose> {
-    return answer(this.api.GET("/api/v1/day-closes/{id}/", { params: { path: { id } } }));
+    return this.api("get", "/api/v1/day-closes/{id}/", { path: { id } });
   }
 
   /** Give this phone a name that the office sees. Throws NotReached, SignInNeeded, Refused, NotSaved. */
@@ -75,7 +75,7 @@ export class Phone {
     return compared(APP_VERSION, least) >= 0;
   }
 
-  /** Out. What was not sent stays on this phone, and is sent when this person signs in here again. */
+  /** Out, at once. What was not sent stays on this phone, and is sent when this person signs in here again. */
   async signOut(): Promise<void> {
     await this.close();
     const tokens = await this.store.tokens();
@@ -83,10 +83,8 @@ export class Phone {
     await changePerson(null);
     this.store.close();
     if (!tokens) return;
-    const gone = answer(
-      anonymous(location.origin).POST("/api/v1/token/revoke/", { body: { refresh: tokens.refresh } }),
-    );
-    await gone.catch(() => {}); // without a network the session ends by itself
+    const gone = this.door("post", "/api/v1/token/revoke/", { body: { refresh: tokens.refresh }, keepalive: true });
+    gone.catch(() => {}); // without a network the session ends by itself
   }
 
   /** Stop sending; another person takes over, or the page goes. */
@@ -107,7 +105,7 @@ export async function resume(send?: Fetch): Promise<Phone | null> {
 /** Throws NotReached, Refused, NotSaved. */
 export async function signIn(username: string, password: string, send?: Fetch): Promise<Phone> {
   const door = anonymous(location.origin, send);
-  const tokens = await answer(door.POST("/api/v1/token/", { body: { username, password } }));
+  const tokens = await door("post", "/api/v1/token/", { body: { username, password } });
   let held = tokens;
   const keeper = {
     tokens: async () => held,
@@ -116,7 +114,7 @@ export async function signIn(username: string, password: string, send?: Fetch): 
     },
   };
   const api = signedIn(location.origin, keeper, send);
-  const user = await answer(api.GET("/api/v1/me/"));
+  const user = await api("get", "/api/v1/me/");
   const store = new Store(user.id);
   const device_id = (await store.fact("device_id")) ?? newKey();
   const name = (await store.fact("device_name")) ?? deviceName();
@@ -163,7 +161,7 @@ async function held<T>(work: (table: Table<number, string>) => PromiseLike<T>): 
 
 async function register(api: Api, device_id: string, name: string): Promise<void> {
   const platform = navigator.userAgent.slice(0, 100);
-  await answer(api.POST("/api/v1/sync/devices/", { body: { device_id, name, platform } }));
+  await api("post", "/api/v1/sync/devices/", { body: { device_id, name, platform } });
 }
 
 function deviceName(): string {

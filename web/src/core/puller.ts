@@ -1,20 +1,25 @@
 /** The copy: brought from one moment of the server to a later one, whole or not at all. */
-import { type Api, answer } from "../api/client";
+import type { Api } from "../api/client";
 import type { Collection, Pull } from "../api/types";
-import { clockAhead, heardTime } from "./clock";
+import { clockAhead } from "./clock";
 import { is } from "./stock";
 import { COLLECTIONS, type Store, saved } from "./store";
 
 /**
  * Bring the copy up to date. Only while no answer to a push is outstanding: so all that the server has done of the
- * queue by now is known to be done, and is in what comes. Throws NotReached, SignInNeeded, Refused, NotSaved.
+ * queue by now is known to be done, and is in what comes. `heard` is told the server's time with each page.
+ * Throws NotReached, SignInNeeded, Refused, NotSaved.
  */
-export async function pull(store: Store, api: Api): Promise<void> {
+export async function pull(
+  store: Store,
+  api: Api,
+  heard: (serverNow: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   for (;;) {
     const cursor = (await store.laid.toCollection().last())?.cursor ?? (await store.fact("cursor"));
-    const query = cursor ? { query: { cursor } } : {};
-    const page = await answer(api.GET("/api/v1/sync/pull/", { params: query }));
-    heardTime(page.server_now);
+    const page = await api("get", "/api/v1/sync/pull/", { query: cursor ? { cursor } : {}, signal });
+    heard(page.server_now);
     if (!page.has_more) return takeOver(store, page);
     await saved(
       store.transaction("rw", store.laid, async () => {
@@ -25,13 +30,19 @@ export async function pull(store: Store, api: Api): Promise<void> {
   }
 }
 
+const AT_ONCE = 1_000; // rows: with more in one go the screen would stand still
+
 /** All pages, with their cursor and with what they make of the queue, in one step. */
 async function takeOver(store: Store, last: Pull): Promise<void> {
+  const pages = last.reset_required ? [last] : [...(await store.laid.toArray()), last];
+  const changes = await Promise.all(COLLECTIONS.map((name) => changesOf(store, name, pages)));
   const tables = [...store.copies(), store.laid, store.facts, store.operations];
   await saved(
     store.transaction("rw", tables, async () => {
-      const pages = last.reset_required ? [last] : [...(await store.laid.toArray()), last];
-      for (const page of pages) await take(store, page);
+      for (const { table, gone, anew } of changes) {
+        if (gone.length) await table.bulkDelete(gone);
+        for (let at = 0; at < anew.length; at += AT_ONCE) await table.bulkPut(anew.slice(at, at + AT_ONCE));
+      }
       await store.laid.clear();
       await store.note("cursor", last.cursor);
       await store.note("company", last.company);
@@ -43,13 +54,21 @@ async function takeOver(store: Store, last: Pull): Promise<void> {
   );
 }
 
-async function take(store: Store, page: Pull): Promise<void> {
-  for (const name of COLLECTIONS) {
-    const table = store.table(name);
-    if (page.reset_required) await table.clear();
-    if (page.removed[name].length) await table.bulkDelete(page.removed[name]);
-    if (page.changes[name].length) await table.bulkPut(page.changes[name] as unknown[]);
+/** What pages change in a table. Of a whole new copy only what differs: screens wait while the disk writes. */
+async function changesOf(store: Store, name: Collection, pages: Pull[]) {
+  const table = store.table<{ id: number }, number>(name);
+  const rows = new Map<number, { id: number } | null>();
+  for (const { removed, changes } of pages) {
+    for (const id of removed[name]) rows.set(id, null);
+    for (const row of changes[name]) rows.set(row.id, row);
   }
+  for (const held of pages[0]?.reset_required ? await table.toArray() : []) {
+    const row = rows.get(held.id);
+    if (!row) rows.set(held.id, null);
+    else if (JSON.stringify(row) === JSON.stringify(held)) rows.delete(held.id);
+  }
+  const gone = [...rows.keys()].filter((id) => !rows.get(id));
+  return { table, gone, anew: [...rows.values()].filter((row) => row !== null) };
 }
 
 /** What the server has done is in the copy now, and need not be added to it any more. */

@@ -1,6 +1,7 @@
 /** The queue: what happened is kept before anybody is told that it is, and until the server's word on it is kept too. */
 import type { Result } from "../api/types";
-import { businessDay, clockAhead, now, stamp } from "./clock";
+import { businessDay, capturedAt, clockAhead, now, stamp } from "./clock";
+import type { Day } from "./money";
 import type { NewOperation } from "./operations";
 import { NotSaved, type Operation, type Sent, type State, type Store, saved } from "./store";
 
@@ -15,7 +16,9 @@ const STATES: Record<Exclude<Result["status"], "retry">, State> = {
 /** Kept by the server and not done: whether it still is can be asked by sending it again. */
 export const UNSETTLED: readonly State[] = ["blocked", "quarantined"];
 /** What a person has to know about. */
-export const ATTENTION: readonly State[] = ["noted", "blocked", "quarantined", "parked"];
+export const ATTENTION: readonly State[] = ["noted", "blocked", "quarantined", "decided", "parked"];
+/** Not booked, as far as this phone can know. */
+export const NOT_DONE: readonly State[] = ["quarantined", "decided", "parked"];
 
 export const newKey = (): string => crypto.randomUUID();
 
@@ -26,8 +29,10 @@ export const newKey = (): string => crypto.randomUUID();
 export async function append(store: Store, made: NewOperation[], keys: string[] = []): Promise<Operation[]> {
   const [captured_at, day] = [stamp(), businessDay(now())];
   return saved(
-    store.transaction("rw", store.operations, async () => {
+    store.transaction("rw", store.operations, store.customers, async () => {
       const last = (await store.operations.orderBy("seq").last())?.seq ?? 0;
+      const whose = made.map(({ payload }) => ("customer" in payload && payload.customer) || 0);
+      const customers = await store.customers.bulkGet(whose);
       const operations = made.map(
         (one, at) =>
           ({
@@ -40,6 +45,7 @@ export async function append(store: Store, made: NewOperation[], keys: string[] 
             payload: one.payload,
             day,
             shown: one.shown ?? null,
+            customer: customers[at]?.name ?? "",
             state: "waiting",
             result: null,
             counts: 1,
@@ -82,13 +88,27 @@ export async function settle(store: Store, batch: Operation[], results: Result[]
           if (operation.state === "waiting") again += 1;
           continue;
         }
-        const state = result.status === "replayed" && result.error ? "noted" : (STATES[result.status] ?? "parked");
-        const counts = state === "quarantined" ? 0 : 1; // the server has not done it; the others its copy will show
-        await store.operations.update(operation.seq, { state, result, counts });
+        const state = stateOf(result, result.status);
+        const counts = state === "quarantined" || state === "decided" ? 0 : 1; // not done; the others its copy will show
+        await store.operations.update(operation.seq, { state, result, counts, day: dayOf(operation, result) });
       }
     }),
   );
   return again;
+}
+
+/** The day that the server took it for; where it names none, the day by what is known of the phone's clock by now. */
+function dayOf({ captured_at, day }: Operation, { entity }: Result): Day {
+  const made = entity as { transaction?: { occurred_at: string }; received_at?: string } | null;
+  const at = made?.transaction?.occurred_at ?? made?.received_at ?? (clockAhead() ? capturedAt(captured_at) : null);
+  return at ? businessDay(at) : day;
+}
+
+/** Where it stands by what the server said of it. */
+function stateOf({ error }: Result, status: keyof typeof STATES): State {
+  if (status === "replayed" && error) return "noted";
+  if (status === "quarantined" && (error?.code === "resolved" || error?.code === "dismissed")) return "decided";
+  return STATES[status] ?? "parked";
 }
 
 /** Not even sent: the server could not take it. A person has to help. */

@@ -1,11 +1,11 @@
 /** What a customer is given at the door: a sale or money received, on paper 58 mm wide or as a message. */
 import type { Company, Customer, Invoice, Method, Sale, SaleItem, Transaction } from "../api/types";
 import type { Say } from "../words/language";
-import { businessDay, dayText, timeText } from "./clock";
+import { businessDay, capturedAt, dayText, timeText } from "./clock";
 import { type Cents, cents, gstPercent, lineAmount, money, type Rate, type Reading, rates, readings } from "./money";
 import type { Named } from "./operations";
 import { paynowCode } from "./paynow";
-import { reference } from "./queue";
+import { NOT_DONE, reference } from "./queue";
 import { is } from "./stock";
 import type { Operation, Store } from "./store";
 import { openInvoices } from "./view";
@@ -103,7 +103,13 @@ async function ofTransaction(
 /** As it was captured. */
 async function ofOperation(store: Store, operation: Operation<"transaction.create">): Promise<Receipt> {
   const { payload, shown, client_temp_id } = operation;
-  const head = await headOf(store, payload.customer, operation.captured_at, payload.vehicle ?? null, operation.day);
+  const head = await headOf(
+    store,
+    payload.customer,
+    capturedAt(operation.captured_at),
+    payload.vehicle ?? null,
+    operation.day,
+  );
   const document = shown?.document ?? { subtotal: 0, tax: 0, total: 0 };
   const state = isUndecided(operation) ? "undecided" : shown?.pending ? "approval" : "kept";
   return finished({
@@ -119,10 +125,10 @@ async function ofOperation(store: Store, operation: Operation<"transaction.creat
 }
 
 async function ofPayment(store: Store, operation: Operation<"payment.create">): Promise<Receipt> {
-  const { payload, state } = operation;
+  const { payload, shown, state } = operation;
   const amount = cents.parse(payload.amount);
   return finished({
-    ...(await headOf(store, payload.customer, operation.captured_at, null, operation.day)),
+    ...(await headOf(store, payload.customer, capturedAt(operation.captured_at), null, operation.day)),
     ...(await numbered(store, operation)),
     kind: "payment",
     state: isUndecided(operation) ? "undecided" : state === "waiting" || state === "blocked" ? "kept" : "done",
@@ -133,7 +139,7 @@ async function ofPayment(store: Store, operation: Operation<"payment.create">): 
     total: amount,
     paid: { method: payload.method, amount, reference: payload.reference ?? "" },
     due: 0,
-    settles: await settledBy(store, payload.invoices ?? []),
+    settles: await settledBy(store, payload.invoices ?? [], shown?.settles ?? []),
   });
 }
 
@@ -167,7 +173,7 @@ function lineOf(item: Omit<SaleItem, "condition">, names: Map<number, string>): 
 }
 
 function isUndecided({ state }: Operation): boolean {
-  return state === "quarantined" || state === "parked";
+  return NOT_DONE.includes(state);
 }
 
 type Head = Pick<Receipt, "day" | "time" | "company" | "customer" | "driver" | "truck" | "inclusive" | "percent"> & {
@@ -207,15 +213,14 @@ async function numbered(store: Store, operation: Operation): Promise<Pick<Receip
   return { number: reference((await store.fact("device_id")) ?? "", operation), provisional: true };
 }
 
-/** The numbers of these documents, where this phone still has them: what others sold leaves it once it is paid. */
-async function settledBy(store: Store, invoices: Named[]): Promise<string[]> {
-  const numbers = invoices.map(async (named) => {
-    if (typeof named === "number") {
-      const row = (await store.open_invoices.get(named)) ?? (await store.invoices.get(named));
-      return row?.invoice_number ?? "";
-    }
-    const receipt = await receiptOf(store, named.client_temp_id);
-    return receipt?.number ?? "";
+/** What these documents are called; as it was shown, where this phone has them no more: what others sold leaves it. */
+async function settledBy(store: Store, invoices: Named[], shown: string[]): Promise<string[]> {
+  const numbers = invoices.map(async (named, at) => {
+    const found =
+      typeof named === "number"
+        ? ((await store.open_invoices.get(named)) ?? (await store.invoices.get(named)))?.invoice_number
+        : (await receiptOf(store, named.client_temp_id))?.number;
+    return found ?? shown[at] ?? "";
   });
   return (await Promise.all(numbers)).filter(Boolean);
 }

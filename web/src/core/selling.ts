@@ -1,5 +1,5 @@
 /** A sale while it is being put together, and what the driver has to be told about it. */
-import type { Method } from "../api/types";
+import type { Customer, Method } from "../api/types";
 import { businessDay } from "./clock";
 import { type Cents, cents, type Day, readings } from "./money";
 import { type Money, type NewOperation, type SaleDraft, type SoldItem, sale } from "./operations";
@@ -15,6 +15,7 @@ export interface SaleForm {
   typed: string; // its reading
   rollover: boolean;
   email: boolean;
+  paying: Paying | null; // null: not chosen yet
 }
 
 /** Which line of a sale a stepper stands for. */
@@ -33,7 +34,7 @@ export type Stop = "empty" | "reading" | "outside" | "no_rate" | "no_gas_rate";
 const NOTES: Cents[] = [1000, 5000, 10000];
 
 export function blankSale(): SaleForm {
-  return { key: newKey(), items: [], meter: null, typed: "", rollover: false, email: false };
+  return { key: newKey(), items: [], meter: null, typed: "", rollover: false, email: false, paying: null };
 }
 
 /** What a sale that was begun is kept under: of yesterday there is none. */
@@ -119,6 +120,11 @@ export interface Paying {
 
 export function noPayment(way: Way): Paying {
   return { way, cash: "", amount: "", method: "CHEQUE", reference: "" };
+}
+
+/** How a sale is paid: as it was chosen, else as this customer does. */
+export function payingOf(form: SaleForm, { payment_type }: Pick<Customer, "payment_type">): Paying {
+  return form.paying ?? noPayment(payment_type === "CASH" ? "CASH" : "LATER");
 }
 
 /** The money that is taken; null: none; undefined: what was typed is no amount. `reference`: what the PayNow code says. */

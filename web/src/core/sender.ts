@@ -1,7 +1,7 @@
 /** Sends what waits, and then brings the copy up to date: one tab at a time, for as long as the app is open. */
-import { type Api, answer, NotReached, Refused, SignInNeeded } from "../api/client";
+import { type Api, NotReached, Refused, SignInNeeded } from "../api/client";
 import type { Result } from "../api/types";
-import { now, stamp } from "./clock";
+import { heardTime, stamp } from "./clock";
 import { pull } from "./puller";
 import { fill, park, sent, settle, toSend } from "./queue";
 import { NotSaved, type Operation, type Store } from "./store";
@@ -10,23 +10,25 @@ const MOST_OPERATIONS = 100;
 const MOST_BYTES = 256 * 1024 - 1024; // what stands around the operations needs a little
 const RHYTHM = 30_000;
 const LONGEST_PAUSE = 60_000;
-const ASK_AGAIN = 5 * 60_000; // what the server keeps, it may have done by itself
+const SILENCE = 10_000; // by then somebody wants to know that no answer comes, even though it still may
+const ASK_AGAIN = RHYTHM; // what the server keeps, it or a supervisor may have settled by now
 
 export interface SenderStatus {
-  online: boolean | null; // whether the last request worked; null: none was made yet
+  online: boolean | null; // whether the last request worked, or may yet; null: none was made yet
   busy: boolean;
   signInNeeded: boolean;
   full: boolean; // the disk is: answers cannot be kept
   refused: string; // the server does not take what this app sends, and says why; empty: it does
-  lastContact: number | null;
   nextTry: number | null;
 }
 
-/** Runs one at a time, of all tabs: the others wait their turn. */
-export type Turns = (name: string, work: () => Promise<void>) => Promise<void>;
+const LONG_AGO = Number.NEGATIVE_INFINITY; // by what goes on evenly, whatever the phone's clock is set to
 
-export const locks: Turns = async (name, work) => {
-  await navigator.locks.request(name, work);
+/** Runs one at a time, of all tabs: the others wait their turn, until the signal says that they need not any more. */
+export type Turns = (name: string, work: () => Promise<void>, signal: AbortSignal) => Promise<void>;
+
+export const locks: Turns = async (name, work, signal) => {
+  await navigator.locks.request(name, { signal }, work);
 };
 
 export interface Surroundings {
@@ -51,17 +53,17 @@ export class Sender {
     signInNeeded: false,
     full: false,
     refused: "",
-    lastContact: null,
     nextTry: null,
   };
   private readonly listeners = new Set<() => void>();
   private running: Promise<void> | null = null;
   private wanted = false;
-  private stopped = false;
+  private over = new AbortController(); // its end stops all
   private failures = 0;
-  private askedAt = 0;
-  private notBefore = 0;
+  private askedAt = LONG_AGO;
+  private notBefore = LONG_AGO;
   private still: () => void = () => {};
+  private patient: () => void = () => {};
   private most = MOST_OPERATIONS;
 
   constructor(
@@ -79,16 +81,16 @@ export class Sender {
 
   /** From now on: at once, on return to the screen, and every so often. */
   start(): void {
-    this.stopped = false;
+    if (this.stopped) this.over = new AbortController();
     document.addEventListener("visibilitychange", this.onReturn);
     addEventListener("online", this.onReturn); // a hint, no more
     addEventListener("pageshow", this.onReturn);
     void this.sync();
   }
 
-  /** No more. What is under way comes to its end. */
+  /** No more, at once: a call under way is broken off, and what it was about is asked for again another time. */
   stop(): Promise<void> {
-    this.stopped = true;
+    this.over.abort();
     this.still();
     document.removeEventListener("visibilitychange", this.onReturn);
     removeEventListener("online", this.onReturn);
@@ -96,14 +98,19 @@ export class Sender {
     return this.running ?? Promise.resolve();
   }
 
+  private get stopped(): boolean {
+    return this.over.signal.aborted;
+  }
+
   /** Something was captured: send it, unless the server has asked to be left alone for a while. */
   nudge(): void {
-    if (Date.now() >= this.notBefore) void this.run();
+    if (performance.now() >= this.notBefore) void this.run();
   }
 
   /** Now, and with a look at what the server keeps. Resolves when it is done, or has failed. */
   sync(): Promise<void> {
-    this.askedAt = this.failures = this.notBefore = 0;
+    this.failures = 0;
+    this.askedAt = this.notBefore = LONG_AGO;
     return this.run();
   }
 
@@ -127,10 +134,11 @@ export class Sender {
       this.still();
       let pause = RHYTHM;
       try {
-        await this.around.turns(`hsh-lpg-sender-${this.store.userId}`, async () => {
+        const round = async () => {
           this.tell({ busy: true, nextTry: null });
           pause = await this.round();
-        });
+        };
+        await this.around.turns(`hsh-lpg-sender-${this.store.userId}`, round, this.over.signal);
       } catch {
         pause = this.later(0); // no lock to be had, or the store is closed under us
       }
@@ -141,16 +149,17 @@ export class Sender {
 
   /** Send everything, then pull. How long to wait until the next one. */
   private async round(): Promise<number> {
+    this.listen();
     try {
       if (await this.push()) return this.later(0);
-      await pull(this.store, this.api);
+      await pull(this.store, this.api, this.heard, this.over.signal);
       this.failures = 0;
-      this.tell({ online: true, signInNeeded: false, full: false, refused: "", lastContact: now().getTime() });
+      this.tell({ online: true, full: false });
       return RHYTHM;
     } catch (error) {
       if (error instanceof NotReached) {
         this.tell({ online: false });
-        this.notBefore = Date.now() + error.retryAfter * 1000;
+        this.notBefore = performance.now() + error.retryAfter * 1000;
         return this.later(error.retryAfter * 1000);
       }
       if (error instanceof SignInNeeded) this.tell({ online: true, signInNeeded: true });
@@ -158,19 +167,33 @@ export class Sender {
       else if (error instanceof NotSaved) this.tell({ full: error.full });
       else throw error;
       return this.later(RHYTHM);
+    } finally {
+      this.patient();
     }
   }
 
+  /** An answer is awaited from now on. */
+  private listen(): void {
+    this.patient();
+    this.patient = this.around.pause(() => this.tell({ online: false }), SILENCE);
+  }
+
+  /** The server has answered, and said what time it is. */
+  private readonly heard = (serverNow: string): void => {
+    this.listen();
+    heardTime(serverNow);
+    this.tell({ online: true, signInNeeded: false, refused: "" });
+  };
+
   /** Send until all is judged. Whether the server asks to come again. */
   private async push(): Promise<boolean> {
-    let ask = Date.now() - this.askedAt >= ASK_AGAIN;
-    if (ask) this.askedAt = Date.now();
+    let ask = performance.now() - this.askedAt >= ASK_AGAIN;
+    if (ask) this.askedAt = performance.now();
     for (let after = 0; ; ) {
       const batch = await this.batch(after, ask);
       if (!batch.length) return false;
       const answered = await this.pushed(batch);
       if (!answered) continue; // too many at once: fewer now
-      this.tell({ online: true, signInNeeded: false, refused: "", lastContact: now().getTime() });
       if (await settle(this.store, batch, answered.results)) return true;
       this.failures = 0;
       after = batch.at(-1)?.seq ?? after;
@@ -182,8 +205,9 @@ export class Sender {
     const device_id = (await this.store.fact("device_id")) ?? "";
     const body = { protocol: 1, device_id, device_now: stamp(), operations: batch.map(sent) };
     try {
-      const said = await answer(this.api.POST("/api/v1/sync/push/", { body }));
+      const said = await this.api("post", "/api/v1/sync/push/", { body, signal: this.over.signal });
       this.most = MOST_OPERATIONS;
+      this.heard(said.server_now);
       return said;
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 413) throw error;

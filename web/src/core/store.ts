@@ -23,10 +23,10 @@ import type {
   Vehicle,
 } from "../api/types";
 import type { Day } from "./money";
-import type { OperationType, Payloads, Shown } from "./operations";
+import type { OperationType, Payloads, ShownOf } from "./operations";
 
 /** See README: where an operation stands. */
-export type State = "waiting" | "applied" | "noted" | "blocked" | "quarantined" | "parked";
+export type State = "waiting" | "applied" | "noted" | "blocked" | "quarantined" | "decided" | "parked";
 
 /** One thing that happened, as the protocol wants it. It is never edited. */
 export interface Sent<T extends OperationType = OperationType> {
@@ -42,7 +42,8 @@ export interface Sent<T extends OperationType = OperationType> {
 /** What the phone knows of it besides: what the customer was shown, and what the server said. */
 export interface Operation<T extends OperationType = OperationType> extends Sent<T> {
   day: Day; // the business day, by a clock put right
-  shown: Shown | null;
+  shown: ShownOf<T> | null;
+  customer: string; // by name, if it is anybody's: they may leave this phone
   state: State;
   result: Result | null;
   counts: 0 | 1; // whether it is to be added to the copy: the copy does not have it yet

@@ -3,13 +3,13 @@
  * Each function is one live query of a store.
  */
 import type { Company, Condition, Distribution, Equipment, Invoice, Method, Transaction, User } from "../api/types";
-import { businessDay } from "./clock";
+import { businessDay, capturedAt } from "./clock";
 import { type Cents, cents, type Day, readings, sum } from "./money";
 import type { Named } from "./operations";
-import { ATTENTION, reference } from "./queue";
+import { reference, UNSETTLED } from "./queue";
 import { type MeterView, type PriceList, usageOf } from "./sale";
 import { after, type Intent, intended, is, type Move, movesOf, stockKey } from "./stock";
-import type { Operation, Store } from "./store";
+import type { Operation, State, Store } from "./store";
 
 export interface StockLine {
   equipment: number;
@@ -37,7 +37,7 @@ export interface OpenInvoiceView {
 export interface DocumentView {
   key: string;
   customer: number;
-  customer_name: string;
+  customer_name: string; // empty: it has left this phone
   at: string;
   number: string | null; // the transaction's
   reference: string; // provisional; empty where this phone has not made it
@@ -58,8 +58,8 @@ export interface DistributionView {
 
 export interface Outbox {
   waiting: number;
-  attention: number;
-  operations: Operation[]; // all that is not simply done, the newest first
+  attention: number; // a person has to see to these
+  noted: number; // of today, settled with a note
 }
 
 const METHODS: Method[] = ["CASH", "PAYNOW", "CARD", "BANK_TRANSFER", "CHEQUE"];
@@ -232,7 +232,7 @@ async function asDocuments(store: Store, pulled: Transaction[], made: Operation[
       key: operation.client_temp_id,
       customer: payload.customer,
       customer_name: "",
-      at: operation.captured_at,
+      at: capturedAt(operation.captured_at),
       number: result?.number ?? null,
       reference: reference(device ?? "", operation),
       total: shown?.document.total ?? 0,
@@ -246,7 +246,7 @@ async function asDocuments(store: Store, pulled: Transaction[], made: Operation[
   }
   const names = await store.customers.bulkGet(found.map((one) => one.customer));
   found.forEach((one, at) => {
-    one.customer_name = names[at]?.name ?? "";
+    one.customer_name = names[at]?.name ?? one.operation?.customer ?? "";
   });
   return found.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
 }
@@ -299,15 +299,16 @@ export async function pendingDistributions(store: Store): Promise<DistributionVi
   return [...pulled, ...made];
 }
 
-/** What is not simply done. */
-export async function outbox(store: Store): Promise<Outbox> {
-  const open = await store.operations
-    .where("state")
-    .anyOf(["waiting", ...ATTENTION])
-    .toArray();
-  const waiting = open.filter((one) => one.state === "waiting").length;
-  const attention = open.filter((one) => one.state !== "waiting" && one.state !== "noted").length;
-  return { waiting, attention, operations: open.sort((a, b) => b.seq - a.seq) };
+/** How much is not simply done. The disk counts: what a phone has recorded grows for as long as it is used. */
+export async function outbox(store: Store, day: Day = businessDay()): Promise<Outbox> {
+  const count = (state: State) => store.operations.where("state").equals(state).count();
+  const [waiting, today, ...attention] = await Promise.all([
+    count("waiting"),
+    store.operations.where("day").equals(day).toArray(),
+    ...(["parked", ...UNSETTLED] as const).map(count),
+  ]);
+  const noted = today.filter((one) => one.state === "noted" || one.state === "decided").length;
+  return { waiting, attention: sum(attention), noted };
 }
 
 /** All that `price` needs for a sale to this customer; null when the copy has no such customer. */
@@ -335,7 +336,8 @@ async function owed(store: Store, customer: number): Promise<Cents> {
     const payload = is(one, "transaction.create") || is(one, "payment.create") ? one.payload : null;
     if (payload?.customer !== customer) return 0;
     const money = moneyOf(one);
-    return (one.shown?.document.total ?? 0) - (money ? cents.parse(money.amount) : 0);
+    const total = is(one, "transaction.create") ? (one.shown?.document.total ?? 0) : 0;
+    return total - (money ? cents.parse(money.amount) : 0);
   });
   const known = credit ? cents.parse(credit.waits) - cents.parse(credit.credit) : 0;
   return sum([...open.map((row) => cents.parse(row.balance_due)), known, ...mine]);
@@ -389,13 +391,17 @@ function readAgain(view: MeterView, operation: Operation, customer: number, only
     const current = readings.parse(operation.payload.reading);
     const usage = usageOf(view, current, operation.payload.is_rollover ?? false);
     if (usage !== null)
-      Object.assign(view, { reading: current, unbilled: view.unbilled + usage, since: operation.captured_at });
+      Object.assign(view, {
+        reading: current,
+        unbilled: view.unbilled + usage,
+        since: capturedAt(operation.captured_at),
+      });
   } else if (is(operation, "transaction.create") && operation.payload.customer === customer) {
     const { current_meter_reading: text, meter, is_rollover } = operation.payload;
     if (text == null || !(meter === view.id || (meter == null && only))) return;
     const current = readings.parse(text);
     if (usageOf(view, current, is_rollover ?? false) !== null)
-      Object.assign(view, { reading: current, billed: current, unbilled: 0, since: operation.captured_at });
+      Object.assign(view, { reading: current, billed: current, unbilled: 0, since: capturedAt(operation.captured_at) });
   }
 }
 

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useState } from "react";
 import type { Condition, DayClose, Equipment, Method } from "../api/types";
-import { businessDay, dayText, timeText } from "../core/clock";
+import { businessDay, capturedAt, dayText, timeText } from "../core/clock";
 import {
   CONDITIONS,
   type Counts,
@@ -9,10 +9,12 @@ import {
   counted,
   countKey,
   type Difference,
-  differences,
   METHODS,
   openDays,
+  outcomeOf,
+  standing,
 } from "../core/closing";
+import { notesOf } from "../core/entries";
 import { cents, money } from "../core/money";
 import { closeDay } from "../core/operations";
 import type { Operation } from "../core/store";
@@ -22,6 +24,7 @@ import { useKept } from "../ui/kept";
 import { useLive, usePhone, useSender } from "../ui/phone";
 import { Badge, Button, Card, Field, Money, Notice, Screen, Select, Sheet, Stepper } from "../ui/pieces";
 import { useRecording } from "../ui/recording";
+import { Noted, WaitsFor } from "../ui/said";
 import { words } from "../words";
 import { type Key, type Say, useSpeech, useWords } from "../words/language";
 
@@ -38,6 +41,7 @@ export function Close() {
   const { user } = usePhone();
   const days = useLive((store) => openDays(store));
   const [chosen, setChosen] = useState<string | null>(null);
+  const [refused, setRefused] = useState(""); // the count that is made again
   const day = chosen ?? businessDay();
   const close = useLive((store) => closeOf(store, day), [day]);
   const select = days && days.length > 1 && (
@@ -55,8 +59,11 @@ export function Close() {
         <Card>{say(user.vehicle ? "wait" : "today.noTruck")}</Card>
       </Screen>
     );
-  return close ? (
-    <Screen title={say("close.title")} back={back}>
+  const again = close && !standing(close) && (
+    <Button onClick={() => setRefused(close.client_temp_id)}>{say("close.again")}</Button>
+  );
+  return close && close.client_temp_id !== refused ? (
+    <Screen title={say("close.title")} back={back} action={again}>
       {select}
       <Outcome close={close} day={day} />
     </Screen>
@@ -191,33 +198,40 @@ function Counting({ day, vehicle, children }: { day: string; vehicle: number; ch
 /** What was counted, and what of it differs once the office has said so. */
 function Outcome({ close, day }: { close: Operation<"day.close">; day: string }) {
   const { say, language } = useSpeech();
-  const [entity, asked] = useEntity(close);
+  const asked = useAsked(close.result?.id ?? null);
+  const outcome = outcomeOf(close, asked === "failed" ? null : asked);
   const { online } = useSender();
   const things = useLive((store) => store.equipment.toArray());
   const done = close.state === "applied" || close.state === "noted";
-  const state = done ? (entity?.status ?? "PENDING") : close.state;
-  const different = entity ? differences(entity) : [];
+  const status = outcome?.known.status ?? "PENDING";
+  const notes = notesOf(close).filter(({ code }) => code !== "blocked" && code !== "first_wins"); // said in other words
+  const state = outcome?.isFirst ? "second" : done ? status : close.state;
   return (
     <>
-      <Card title={dayText(day, language)} aside={timeText(close.captured_at)}>
+      <Card title={dayText(day, language)} aside={timeText(capturedAt(close.captured_at))}>
         <Badge kind={SIGNS[state as keyof typeof SIGNS] ?? "waiting"}>{say(`close.state.${state}` as Key)}</Badge>
-        {entity?.reason && <p className="mt-2">{say("close.reason", { reason: entity.reason })}</p>}
-        {!done && close.result?.error?.detail && (
-          <p lang="en" className="mt-2 text-sm text-grey">
-            {close.result.error.detail}
+        {close.state === "blocked" && <WaitsFor operation={close} />}
+        {notes.map((note) => (
+          <p key={note.code + note.detail} className="mt-2 text-sm text-grey">
+            <Noted note={note} />
           </p>
+        ))}
+        {(close.state === "waiting" || close.state === "blocked") && (
+          <p className="mt-2 text-grey">{say("close.later")}</p>
         )}
-        {close.state === "waiting" && <p className="mt-2 text-grey">{say("close.later")}</p>}
-        {done && state === "PENDING" && (online === false || asked === "failed") && (
+        {outcome?.known.reason && <p className="mt-2">{say("close.reason", { reason: outcome.known.reason })}</p>}
+        {done && status === "PENDING" && (online === false || asked === "failed") && (
           <p className="mt-2 text-grey">{say("close.asOf")}</p>
         )}
       </Card>
-      {close.state === "noted" && <Notice kind="waiting">{say("close.first")}</Notice>}
-      {entity && different.length === 0 && <Notice kind="done">✓ {say("close.agrees")}</Notice>}
-      {different.length > 0 && (
-        <Card title={say("close.differs")}>
+      {outcome?.isFirst && <Notice kind="waiting">{say("close.first")}</Notice>}
+      {outcome?.differences.length === 0 && (
+        <Notice kind="done">✓ {say(outcome.isFirst ? "close.firstAgrees" : "close.agrees")}</Notice>
+      )}
+      {outcome && outcome.differences.length > 0 && (
+        <Card title={say(outcome.isFirst ? "close.firstDiffers" : "close.differs")}>
           <ul className="flex flex-col gap-3">
-            {different.map((one) => (
+            {outcome.differences.map((one) => (
               <li key={sentences(one, say).join()}>
                 {sentences(one, say).map((sentence) => (
                   <p key={sentence} className="font-medium">
@@ -228,7 +242,7 @@ function Outcome({ close, day }: { close: Operation<"day.close">; day: string })
               </li>
             ))}
           </ul>
-          {state === "PENDING" && <p className="mt-3 border-t border-line pt-3">{say("close.talk")}</p>}
+          {status === "PENDING" && <p className="mt-3 border-t border-line pt-3">{say("close.talk")}</p>}
         </Card>
       )}
       <h2 className="mt-2 text-lg font-semibold">{say("close.counted")}</h2>
@@ -246,25 +260,22 @@ function Outcome({ close, day }: { close: Operation<"day.close">; day: string })
 
 const SIGNS = { APPROVED: "done", quarantined: "refused", parked: "refused" } as const;
 
-/** The close as the server has it by now; as it said first, where it cannot be asked. */
-function useEntity(close: Operation<"day.close">): [DayClose | null, "" | "failed"] {
+/** A close as the server has it by now; null: it has not said. */
+function useAsked(id: number | null): DayClose | "failed" | null {
   const phone = usePhone();
-  const first = close.result?.entity as DayClose | null | undefined;
-  const id = close.result?.id;
-  const [now, setNow] = useState<DayClose | null>(null);
-  const [asked, setAsked] = useState<"" | "failed">("");
+  const [asked, setAsked] = useState<DayClose | "failed" | null>(null);
   useEffect(() => {
     if (!id) return;
     let gone = false;
     phone.dayClose(id).then(
-      (found) => !gone && setNow(found),
+      (found) => !gone && setAsked(found),
       () => !gone && setAsked("failed"),
     );
     return () => {
       gone = true;
     };
   }, [phone, id]);
-  return [now ?? first ?? null, asked];
+  return asked;
 }
 
 function Handed({

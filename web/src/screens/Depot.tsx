@@ -1,12 +1,12 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import type { Condition } from "../api/types";
-import { timeText } from "../core/clock";
+import { capturedAt, timeText } from "../core/clock";
 import { cancelDistribution, collect, confirm, type MovedItem } from "../core/operations";
 import { newKey, reference } from "../core/queue";
 import { is } from "../core/stock";
 import { type DistributionView, inOrder, pendingDistributions, type StockLine, truckStock } from "../core/view";
 import { useBack } from "../ui/back";
-import { useKept } from "../ui/kept";
+import { useDraft } from "../ui/kept";
 import { useLive, usePhone } from "../ui/phone";
 import { Badge, Button, Card, Choice, Notice, Screen, Select, Sheet, Stepper } from "../ui/pieces";
 import { useRecording } from "../ui/recording";
@@ -26,9 +26,8 @@ export function Depot() {
   const { user } = phone;
   const [chosen, setChosen] = useState(user.depot ?? null);
   const [way, setWay] = useState<"load" | "back">("load");
-  const [counts, change] = useKept<Counts>("depot", {});
+  const [{ key: id, counts }, change, made] = useDraft("collect", { key: newKey(), counts: {} as Counts });
   const [checking, setChecking] = useState(false);
-  const [made, setMade] = useState<string | null>(null);
   const { record, busy, problem } = useRecording();
   const depots = useLive(async (store) => {
     const own = new Set([user.depot, ...(user.depots ?? [])]);
@@ -38,8 +37,12 @@ export function Depot() {
   const stock = useLive(truckStock);
   const title = say("depot.title");
 
-  if (made) return <Made id={made} />;
-  if (!depots || !things || !stock)
+  useEffect(() => {
+    if (made) change(null);
+  }, [made, change]);
+
+  if (made) return <Made id={id} />;
+  if (!depots || !things || !stock || made === undefined)
     return (
       <Screen title={title} back={back}>
         <Card>{say("wait")}</Card>
@@ -58,7 +61,7 @@ export function Depot() {
   const returning = items.filter((item) => item.kind !== "COLLECTION");
   const count = (some: MovedItem[]) => some.reduce((all, item) => all + item.quantity, 0);
   const set = (kind: Kind, equipment: number) => (quantity: number) =>
-    change((before) => ({ ...before, [key(kind, equipment)]: quantity }));
+    change((before) => ({ ...before, counts: { ...before.counts, [key(kind, equipment)]: quantity } }));
   const stepper = (kind: Kind, thing: { id: number; name: string }, label = thing.name) => (
     <Stepper name={label} value={counts[key(kind, thing.id)] ?? 0} onChange={set(kind, thing.id)} />
   );
@@ -78,15 +81,7 @@ export function Depot() {
       </Row>
     ));
 
-  async function save() {
-    const name = newKey();
-    const kept = await record(collect(depot?.id ?? 0, items, name), [name]);
-    if (kept) {
-      change(null);
-      setChecking(false);
-      setMade(name);
-    }
-  }
+  const save = () => void record(collect(depot.id, items, id), [id]);
 
   const action = (
     <Button kind="main" disabled={!items.length} onClick={() => setChecking(true)}>
@@ -348,7 +343,7 @@ function Made({ id }: { id: string }) {
       <Notice kind="done">✓ {say("depot.saved")}</Notice>
       <Card
         title={say("depot.distribution", { number: operation.result?.number ?? reference(phone.deviceId, operation) })}
-        aside={timeText(operation.captured_at)}
+        aside={timeText(capturedAt(operation.captured_at))}
       >
         <Lines lines={lines} />
         <p className="mt-2">

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { Link } from "wouter";
 import type { Sale } from "../api/types";
-import { businessDay, dayText, timeText } from "../core/clock";
+import { dayText, timeText } from "../core/clock";
 
 import { sum } from "../core/money";
 import { emailInvoice, type Named } from "../core/operations";
@@ -9,9 +9,10 @@ import { type DocumentView, documents } from "../core/view";
 import { useBack } from "../ui/back";
 import { failure } from "../ui/failure";
 import { handOver } from "../ui/files";
-import { useLive, usePhone, useSender } from "../ui/phone";
+import { useLive, usePhone, useToday } from "../ui/phone";
 import { Button, Card, Field, Money, Notice, Screen, Sheet } from "../ui/pieces";
 import { useRecording } from "../ui/recording";
+import { useSilence } from "../ui/sending";
 import { Standing } from "../ui/standing";
 import { useSpeech, useWords } from "../words/language";
 
@@ -22,11 +23,12 @@ const BACK = 30; // days of own sales that the copy holds
 export function Documents() {
   const { say, language } = useSpeech();
   const back = useBack();
-  const today = businessDay();
-  const [day, setDay] = useState(today);
+  const today = useToday();
+  const [chosenDay, setDay] = useState<string | null>(null);
+  const day = chosenDay ?? today;
   const [open, setOpen] = useState<string | null>(null);
   const found = useLive((store) => documents(store, day), [day]);
-  const { online } = useSender();
+  const silence = useSilence();
   const shift = (days: number) => setDay(new Date(Date.parse(day) + days * DAY).toISOString().slice(0, 10));
   const oldest = new Date(Date.parse(today) - BACK * DAY).toISOString().slice(0, 10);
   const chosen = found?.find((one) => one.key === open) ?? null;
@@ -56,7 +58,7 @@ export function Documents() {
           ›
         </button>
       </div>
-      {online === false && <p className="text-sm text-grey">{say("sync.offline")}</p>}
+      {silence && <p className="text-sm text-grey">{silence}</p>}
       {found === undefined && <Card>{say("wait")}</Card>}
       {found?.length === 0 && <Card>{say("documents.empty")}</Card>}
       {found && found.length > 0 && (
@@ -73,7 +75,7 @@ export function Documents() {
           className="flex flex-col gap-1 rounded-2xl border border-line bg-card px-4 py-3 text-left"
         >
           <span className="flex items-baseline justify-between gap-3">
-            <span className="min-w-0 font-semibold">{one.customer_name}</span>
+            <span className="min-w-0 font-semibold">{one.customer_name || say("documents.elsewhere")}</span>
             <span className="font-semibold">
               <Money value={one.total} />
             </span>
@@ -116,7 +118,7 @@ function Document({ of }: { of: DocumentView }) {
 
   return (
     <div className="flex flex-col gap-3">
-      <Card title={of.customer_name} aside={timeText(of.at)}>
+      <Card title={of.customer_name || say("documents.elsewhere")} aside={timeText(of.at)}>
         <p className="text-sm text-grey">{say("documents.sale", { number: of.number ?? of.reference })}</p>
         <p className="text-2xl font-bold">
           <Money value={of.total} />
@@ -208,7 +210,9 @@ function answered({ operation }: DocumentView): Sale | null {
 }
 
 function counts(one: DocumentView): boolean {
-  return one.transaction?.status !== "VOIDED" && one.operation?.state !== "quarantined";
+  return (
+    one.transaction?.status !== "VOIDED" && one.operation?.state !== "quarantined" && one.operation?.state !== "decided"
+  );
 }
 
 function canMail(one: DocumentView): boolean {

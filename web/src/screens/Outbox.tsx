@@ -1,32 +1,36 @@
-import { type ReactNode, useState } from "react";
-import { timeText } from "../core/clock";
-import { type Entry, entries, type Note, waitsFor } from "../core/entries";
+import { useState } from "react";
+import { capturedAt, momentText, timeText } from "../core/clock";
+import { type Entry, entries } from "../core/entries";
 import { money } from "../core/money";
 import { reference } from "../core/queue";
 import type { State } from "../core/store";
 import { download } from "../ui/files";
-import { useLive, usePhone, useSender } from "../ui/phone";
+import { useLive, usePhone, useSender, useToday } from "../ui/phone";
 import { Badge, Button, Card, Notice, Screen } from "../ui/pieces";
-import { Trouble } from "../ui/sending";
-import { words } from "../words";
-import { type Key, useSpeech, useWords } from "../words/language";
+import { Noted, WaitsFor } from "../ui/said";
+import { Trouble, useSilence } from "../ui/sending";
+import { useSpeech, useWords } from "../words/language";
 
-const SIGNS: Record<State, "done" | "waiting" | "refused"> = {
+const SIGNS: Record<State, "done" | "waiting" | "refused" | "plain"> = {
   waiting: "waiting",
   applied: "done",
   noted: "done",
   blocked: "waiting",
   quarantined: "refused",
+  decided: "plain",
   parked: "refused",
 };
 const FIRST = 20; // of those that are done
 
 /** Every entry, where it stands, and what to do about it. */
 export function Outbox() {
-  const say = useWords();
+  const { say, language } = useSpeech();
   const phone = usePhone();
-  const { busy, online, lastContact } = useSender();
-  const found = useLive((store) => entries(store));
+  const { busy } = useSender();
+  const silence = useSilence();
+  const heard = useLive((store) => store.fact("pulled_at"));
+  const today = useToday();
+  const found = useLive((store) => entries(store, today), [today]);
   const open = found && found.toSend.length + found.toDecide.length;
   const action = (
     <Button kind="main" busy={busy} onClick={() => void phone.sync()}>
@@ -37,13 +41,13 @@ export function Outbox() {
     <Screen
       title={say("outbox.title")}
       aside={
-        lastContact && (
-          <span className="text-sm text-grey">{say("outbox.contact", { time: timeText(new Date(lastContact)) })}</span>
+        heard && (
+          <span className="text-sm text-grey">{say("outbox.contact", { time: momentText(heard, language) })}</span>
         )
       }
       action={action}
     >
-      {online === false && <Notice kind="waiting">{say("outbox.offline")}</Notice>}
+      {silence && <Notice kind="waiting">{silence}</Notice>}
       <Trouble />
       {!found && <Card>{say("wait")}</Card>}
       {open === 0 && (
@@ -102,14 +106,14 @@ function One({ entry }: { entry: Entry }) {
   const facts = [customer, amount !== null && money(amount), pieces > 0 && say("outbox.pieces", { n: pieces })];
   const save = async () => download(await phone.exportQueue(), `hsh-lpg-${phone.deviceId.slice(0, 4)}.json`);
   return (
-    <Card title={say(`type.${operation.type}`)} aside={timeText(operation.captured_at)}>
+    <Card title={say(`type.${operation.type}`)} aside={timeText(capturedAt(operation.captured_at))}>
       <p>{facts.filter(Boolean).join(" · ")}</p>
       <p className="text-sm text-grey">{result?.number ?? reference(phone.deviceId, operation)}</p>
       <p className="mt-1">
         <Badge kind={SIGNS[state]}>{say(`state.${state}`)}</Badge>
       </p>
       {state !== "applied" && state !== "waiting" && <p className="mt-1 text-sm text-grey">{say(`advice.${state}`)}</p>}
-      {state === "blocked" && <WaitsFor entry={entry} />}
+      {state === "blocked" && <WaitsFor operation={operation} />}
       {notes.length > 0 && state !== "blocked" && (
         <ul className="mt-2 flex flex-col gap-1 border-t border-line pt-2">
           {notes.map((note) => (
@@ -126,35 +130,4 @@ function One({ entry }: { entry: Entry }) {
       )}
     </Card>
   );
-}
-
-/** What the office says: in the language of the screen, and in its own words where those say more. */
-function Noted({ note }: { note: Note }): ReactNode {
-  const { say, language } = useSpeech();
-  const key = `note.${note.code}`;
-  const own = key in words ? say(key as Key) : "";
-  if (language === "en") return note.detail || own;
-  return (
-    <>
-      {own}
-      {note.detail && (
-        <span lang="en" className={own ? "block text-sm text-grey" : ""}>
-          {note.detail}
-        </span>
-      )}
-    </>
-  );
-}
-
-function WaitsFor({ entry }: { entry: Entry }) {
-  const say = useWords();
-  const { deviceId } = usePhone();
-  const names = waitsFor(entry.operation);
-  const waited = useLive(
-    async (store) => store.operations.where("client_temp_id").anyOf(names).sortBy("seq"),
-    [names.join()],
-  );
-  if (!waited?.length) return null;
-  const what = waited.map((one) => `${say(`type.${one.type}`)} ${one.result?.number ?? reference(deviceId, one)}`);
-  return <p className="mt-1 text-sm">{say("outbox.waitsFor", { what: what.join(", ") })}</p>;
 }

@@ -1,17 +1,24 @@
-import { useState } from "react";
+import { useEffect } from "react";
 import { Redirect, useLocation } from "wouter";
-import { dayText } from "../core/clock";
+import { businessDay, dayText } from "../core/clock";
 import { sum } from "../core/money";
 import { type Named, payment } from "../core/operations";
 import { newKey } from "../core/queue";
-import { nextReference, noPayment, takenOf } from "../core/selling";
+import { nextReference, noPayment, type Paying, takenOf } from "../core/selling";
 import { type OpenInvoiceView, openInvoices } from "../core/view";
 import { useBack } from "../ui/back";
+import { useDraft } from "../ui/kept";
 import { Payer } from "../ui/paying";
 import { useLive } from "../ui/phone";
 import { Button, Card, Money, Notice, Screen } from "../ui/pieces";
 import { useRecording } from "../ui/recording";
 import { useSpeech } from "../words/language";
+
+interface Taking {
+  key: string; // however often it is saved, it is one payment
+  left: string[]; // out: by number
+  paying: Paying;
+}
 
 /** Money for documents of before. */
 export function Payment({ params }: { params: { id: string } }) {
@@ -22,12 +29,22 @@ export function Payment({ params }: { params: { id: string } }) {
   const customer = useLive(async (store) => (await store.customers.get(id)) ?? null, [id]);
   const open = useLive((store) => openInvoices(store, id), [id]);
   const next = useLive(nextReference);
-  const [key] = useState(newKey); // however often it is saved, it is one payment
-  const [left, setLeft] = useState<string[]>([]); // out: by number
-  const [paying, setPaying] = useState(() => noPayment("CASH"));
+  const [{ key, left, paying }, keep, made] = useDraft<Taking>(`payment.${id}.${businessDay()}`, {
+    key: newKey(),
+    left: [],
+    paying: noPayment("CASH"),
+  });
+  const change = (with_: Partial<Taking>) => keep((before) => ({ ...before, ...with_ }));
   const { record, busy, problem } = useRecording();
+
+  useEffect(() => {
+    if (!made) return;
+    keep(null);
+    go(`/receipt/${key}`, { replace: true, state: { saved: true } });
+  }, [made, key, go, keep]);
+
   if (customer === null) return <Redirect to="/customers" replace />;
-  if (!customer || !open || next === undefined)
+  if (!customer || !open || next === undefined || made !== false)
     return (
       <Screen title={say("debt.title")} back={back}>
         <Card>{say("wait")}</Card>
@@ -38,16 +55,17 @@ export function Payment({ params }: { params: { id: string } }) {
   const reference = (chosen.length === 1 && chosen[0]?.number) || next;
   const taken = takenOf(paying, due, reference);
 
-  async function save() {
+  function save() {
     if (!taken) return;
-    const kept = await record([payment(id, taken, chosen.length ? chosen.map(named) : undefined)], [key]);
-    if (kept) go(`/receipt/${key}`, { replace: true, state: { saved: true } });
+    const these = chosen.length ? chosen.map(named) : undefined;
+    const numbers = chosen.map((one) => one.number);
+    void record([payment(id, taken, these, numbers)], [key]);
   }
 
   const action = (
     <div className="flex flex-col gap-2">
       {problem && <Notice kind="refused">{say(problem)}</Notice>}
-      <Button kind="main" busy={busy} disabled={!taken} onClick={() => void save()}>
+      <Button kind="main" busy={busy} disabled={!taken} onClick={save}>
         {say(busy ? "pay.saving" : "debt.save")}
       </Button>
     </div>
@@ -65,9 +83,10 @@ export function Payment({ params }: { params: { id: string } }) {
                   type="checkbox"
                   className="size-6 shrink-0 accent-blue"
                   checked={!left.includes(one.number)}
-                  onChange={(event) =>
-                    setLeft(event.target.checked ? left.filter((other) => other !== one.number) : [...left, one.number])
-                  }
+                  onChange={(event) => {
+                    const others = left.filter((other) => other !== one.number);
+                    change({ left: event.target.checked ? others : [...others, one.number] });
+                  }}
                 />
                 <span className="grow">
                   {one.number}
@@ -90,7 +109,13 @@ export function Payment({ params }: { params: { id: string } }) {
       </Card>
       <Card title={say("pay.how")}>
         <div className="flex flex-col gap-3">
-          <Payer key={due > 0 ? "due" : "any"} due={due} reference={reference} paying={paying} onChange={setPaying} />
+          <Payer
+            key={due > 0 ? "due" : "any"}
+            due={due}
+            reference={reference}
+            paying={paying}
+            onChange={(chosen) => change({ paying: chosen })}
+          />
         </div>
       </Card>
     </Screen>

@@ -20,7 +20,7 @@ import {
 } from "../core/selling";
 import { type HeldLine, heldBy, inOrder, priceList, type StockLine, truckStock } from "../core/view";
 import { useBack } from "../ui/back";
-import { useKept } from "../ui/kept";
+import { useDraft } from "../ui/kept";
 import { useLive, usePhone } from "../ui/phone";
 import { Button, Card, Field, Money, Notice, Screen, Select, Sheet, Stepper } from "../ui/pieces";
 import { useSpeech, useWords } from "../words/language";
@@ -43,13 +43,12 @@ export function Sale({ params }: { params: { id: string; step?: string } }) {
   const back = useBack();
   const [here, go] = useLocation();
   const id = Number(params.id);
-  const [form, keep] = useKept(saleName(id), blankSale());
+  const [form, keep, made] = useDraft(saleName(id), blankSale());
   const change = (with_: Partial<SaleForm>) => keep((before) => ({ ...before, ...with_ }));
   const list = useLive((store) => priceList(store, id), [id]);
   const held = useLive((store) => heldBy(store, id), [id]);
   const stock = useLive(truckStock);
   const order = useLive(inOrder);
-  const made = useLive((store) => store.operations.where("client_temp_id").equals(form.key).count(), [form.key]);
   const paying = params.step === "pay";
 
   useEffect(() => {
@@ -62,7 +61,7 @@ export function Sale({ params }: { params: { id: string; step?: string } }) {
   }, [made, paying, form.key, go, keep]);
 
   if (list === null) return <Redirect to={`/customers/${id}`} replace />;
-  if (!list || !held || !stock || !order || made === undefined || made > 0)
+  if (!list || !held || !stock || !order || made !== false)
     return (
       <Screen title={say("sale.title")} back={back}>
         <Card>{say("wait")}</Card>

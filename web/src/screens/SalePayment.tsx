@@ -1,8 +1,7 @@
-import { useState } from "react";
 import { businessDay } from "../core/clock";
 import { money, rates, readings } from "../core/money";
 import { price } from "../core/sale";
-import { draftOf, nextReference, noPayment, recordOf, stopOf, takenOf } from "../core/selling";
+import { draftOf, nextReference, payingOf, recordOf, stopOf, takenOf } from "../core/selling";
 import { useBack } from "../ui/back";
 import { Payer } from "../ui/paying";
 import { useLive } from "../ui/phone";
@@ -19,7 +18,7 @@ export function SalePayment({ selling }: { selling: Selling }) {
   const { customer } = list;
   const reference = useLive(nextReference) ?? "";
   const { record, busy, problem } = useRecording();
-  const [paying, setPaying] = useState(() => noPayment(customer.payment_type === "CASH" ? "CASH" : "LATER"));
+  const paying = payingOf(form, customer);
   const day = businessDay();
   const due = price(list, draftOf(form, list), day).document.total;
   const taken = due > 0 ? takenOf(paying, due, reference) : null;
@@ -49,7 +48,7 @@ export function SalePayment({ selling }: { selling: Selling }) {
               reference={reference}
               later={say(customer.payment_type === "CASH" ? "pay.laterCash" : "pay.laterWords", { amount: money(due) })}
               paying={paying}
-              onChange={setPaying}
+              onChange={(chosen) => change({ paying: chosen })}
             />
           </div>
         </Card>

@@ -1,5 +1,5 @@
 import { type FormEvent, useEffect, useState } from "react";
-import { clockAhead, timeText } from "../core/clock";
+import { momentText } from "../core/clock";
 import { APP_VERSION } from "../core/phone";
 import { outbox } from "../core/view";
 import { failure } from "../ui/failure";
@@ -7,6 +7,7 @@ import { handOver } from "../ui/files";
 import { HowToInstall } from "../ui/install";
 import { useLive, usePhone, useSender } from "../ui/phone";
 import { Badge, Button, Card, Choice, Field, Notice, Screen, Sheet } from "../ui/pieces";
+import { clockWords } from "../ui/sending";
 import { useSpeech, useWords } from "../words/language";
 
 export function Settings() {
@@ -39,13 +40,14 @@ export function Settings() {
 }
 
 function Device() {
-  const say = useWords();
+  const { say, language } = useSpeech();
   const phone = usePhone();
-  const { lastContact, online } = useSender();
+  const { online } = useSender();
+  const heard = useLive((store) => store.fact("pulled_at"));
   const name = useLive((store) => store.fact("device_name"));
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState<["done" | "refused", string] | null>(null);
-  const minutes = Math.round(clockAhead() / 60_000);
+  const clock = clockWords(say);
 
   async function rename(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -69,16 +71,9 @@ function Device() {
         <dt className="text-grey">{say("settings.version")}</dt>
         <dd className="text-right tabular-nums">{APP_VERSION}</dd>
         <dt className="text-grey">{say("settings.contact")}</dt>
-        <dd className="text-right">{lastContact ? timeText(new Date(lastContact)) : say("settings.noContact")}</dd>
+        <dd className="text-right">{heard ? momentText(heard, language) : say("settings.noContact")}</dd>
       </dl>
-      {minutes !== 0 && (
-        <p className="mt-2 text-amber">
-          {say("settings.clock", {
-            n: Math.abs(minutes),
-            way: say(minutes > 0 ? "settings.fast" : "settings.slow"),
-          })}
-        </p>
-      )}
+      {clock && <p className="mt-2 text-amber">{clock}</p>}
       {name !== undefined && (
         <form onSubmit={rename} className="mt-3 flex flex-col gap-2 border-t border-line pt-3">
           <Field

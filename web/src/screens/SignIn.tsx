@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from "react";
-import { type Phone, signIn } from "../core/phone";
+import { type Phone, Refused, signIn } from "../core/phone";
 import { failure } from "../ui/failure";
 import { Button, Field, Notice } from "../ui/pieces";
 import { useSpeech } from "../words/language";
@@ -18,7 +18,8 @@ export function SignIn({ onPhone, again = "" }: { onPhone: (phone: Phone) => voi
     try {
       onPhone(await signIn(String(typed.get("username")).trim(), String(typed.get("password"))));
     } catch (error) {
-      setProblem(failure(error, say));
+      const wrong = error instanceof Refused && error.code === "not_authenticated";
+      setProblem(wrong ? say("signIn.wrong") : failure(error, say));
       setBusy(false);
     }
   }

@@ -1,34 +1,38 @@
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
-import { businessDay, dayText, timeText } from "../core/clock";
+import { dayText, momentText } from "../core/clock";
 import { closeOf, standing } from "../core/closing";
 import { sum } from "../core/money";
-import { moneyToday, pendingDistributions, truckStock } from "../core/view";
+import { moneyToday, pendingDistributions, type StockLine, truckStock } from "../core/view";
 import { InstallCard } from "../ui/install";
-import { useLive, usePhone, useSender } from "../ui/phone";
+import { useLive, usePhone, useSender, useToday } from "../ui/phone";
 import { Badge, Button, Card, Money, Screen } from "../ui/pieces";
 import { Sending } from "../ui/sending";
+import { Update } from "../ui/update";
 import { useSpeech } from "../words/language";
 
 export function Today() {
   const { say, language } = useSpeech();
   const { user } = usePhone();
   const [, go] = useLocation();
-  const loaded = useLive(async (store) => (await truckStock(store)).some((line) => line.FULL));
+  const today = useToday();
+  const stock = useLive(truckStock);
+  const isEmpty = stock && !stock.some((line) => line.FULL);
   const action = (
-    <Button kind="main" onClick={() => go(loaded === false ? "/depot" : "/customers")}>
-      {say(loaded === false ? "today.collect" : "today.sell")}
+    <Button kind="main" onClick={() => go(isEmpty ? "/depot" : "/customers")}>
+      {say(isEmpty ? "today.collect" : "today.sell")}
     </Button>
   );
   return (
     <Screen
-      title={dayText(businessDay(), language)}
+      title={dayText(today, language)}
       aside={<span className="max-w-32 truncate text-grey">{user.first_name || user.username}</span>}
       action={action}
     >
       <Sending />
+      <Update />
       <Ways />
-      <Truck />
+      <Truck stock={stock} />
       <Taken />
       <InstallCard />
     </Screen>
@@ -39,7 +43,8 @@ export function Today() {
 function Ways() {
   const { say } = useSpeech();
   const waiting = useLive(pendingDistributions)?.length ?? 0;
-  const closed = useLive((store) => closeOf(store, businessDay()));
+  const today = useToday();
+  const closed = useLive((store) => closeOf(store, today), [today]);
   return (
     <nav aria-label={say("today.ways")}>
       <ul className="grid grid-cols-3 gap-2">
@@ -83,11 +88,10 @@ function Way({ to, drawing, title, children }: { to: string; drawing: string; ti
 
 const COUNTS = { true: "font-semibold", false: "text-grey" };
 
-function Truck() {
-  const { say } = useSpeech();
+function Truck({ stock }: { stock: StockLine[] | undefined }) {
+  const { say, language } = useSpeech();
   const { user } = usePhone();
   const { busy, online } = useSender();
-  const stock = useLive(truckStock);
   const pulled = useLive((store) => store.fact("pulled_at"));
   if (!user.vehicle) return <Card>{say("today.noTruck")}</Card>;
   const title = say("today.truck", { plate: user.vehicle_no ?? "" });
@@ -97,7 +101,7 @@ function Truck() {
     ? (["FULL", "EMPTY", "DAMAGED"] as const)
     : (["FULL", "EMPTY"] as const);
   return (
-    <Card title={title} aside={say("sync.asOf", { time: timeText(pulled) })}>
+    <Card title={title} aside={say("sync.asOf", { time: momentText(pulled, language) })}>
       {stock.length === 0 ? (
         <p className="text-grey">{say("today.emptyTruck")}</p>
       ) : (
@@ -136,7 +140,8 @@ function Truck() {
 
 function Taken() {
   const { say } = useSpeech();
-  const taken = useLive((store) => moneyToday(store));
+  const today = useToday();
+  const taken = useLive((store) => moneyToday(store, today), [today]);
   if (!taken) return null;
   return (
     <Card title={say("today.money")} aside={taken.length > 0 && "S$"}>

@@ -1,9 +1,11 @@
 /** What was entered and not recorded yet, kept while the screen is away: for as long as the app is open. */
 import { useCallback, useState } from "react";
-import { usePhone } from "./phone";
+import { useLive, usePhone } from "./phone";
+
+type Change<T> = (change: ((before: T) => T) | null) => void;
 
 /** As useState, under a name of one's own; null: it is done with. */
-export function useKept<T>(name: string, blank: T): [T, (change: ((before: T) => T) | null) => void] {
+export function useKept<T>(name: string, blank: T): [T, Change<T>] {
   const { user } = usePhone();
   const key = `hsh-lpg.${name}.${user.id}`;
   const [value, setValue] = useState<T>(() => {
@@ -22,4 +24,15 @@ export function useKept<T>(name: string, blank: T): [T, (change: ((before: T) =>
     [key],
   );
   return [value, change];
+}
+
+/** As useKept, of what is recorded under its key, once however often it is saved; last, whether it is by now. */
+export function useDraft<T extends { key: string }>(name: string, blank: T): [T, Change<T>, boolean | undefined] {
+  const [value, change] = useKept(name, blank);
+  const { key } = value;
+  const made = useLive(
+    async (store) => (await store.operations.where("client_temp_id").equals(key).count()) > 0,
+    [key],
+  );
+  return [value, change, made];
 }

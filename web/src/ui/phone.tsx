@@ -1,7 +1,9 @@
 /** The core, as a screen gets at it. */
 import { liveQuery } from "dexie";
 import { createContext, use, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { businessDay } from "../core/clock";
 import { CustomerIndex } from "../core/customers";
+import type { Day } from "../core/money";
 import type { Phone } from "../core/phone";
 import type { SenderStatus } from "../core/sender";
 import type { Store } from "../core/store";
@@ -41,6 +43,12 @@ export function useLive<T>(view: (store: Store) => Promise<T>, needs: readonly u
 export function useSender(): SenderStatus {
   const { sender } = usePhone();
   return useSyncExternalStore(sender.subscribe, sender.status);
+}
+
+/** The business day, also when it ends, or the server says that it is another one. */
+export function useToday(): Day {
+  useSender(); // it has news often enough
+  return businessDay();
 }
 
 /** All customers, to search in; undefined until they are there. */

@@ -9,6 +9,7 @@ export function Standing({ document, due = document.total - document.paid }: { d
   const { operation, transaction, invoice, total } = document;
   if (transaction?.status === "VOIDED") return <Badge kind="plain">{say("doc.voided")}</Badge>;
   if (!transaction) {
+    if (operation?.state === "decided") return <Badge kind="plain">{say("doc.decided")}</Badge>;
     if (operation?.state === "quarantined" || operation?.state === "parked")
       return <Badge kind="refused">{say("doc.undecided")}</Badge>;
     if (operation?.state === "waiting") return <Badge kind="waiting">{say("doc.kept")}</Badge>;

@@ -1,7 +1,7 @@
 /** The service worker: kept up to date, and asked before a new version takes over. */
 import { useEffect, useState } from "react";
 import { useWords } from "../words/language";
-import { Button } from "./pieces";
+import { Button, Notice } from "./pieces";
 
 let registration: Promise<ServiceWorkerRegistration> | null = null;
 
@@ -12,36 +12,40 @@ export function keepApp(): void {
   registration.catch(() => {}); // no network at the first start, or a browser that keeps nothing
 }
 
-/** A line that says that a new version is there, and a button that takes it. Until then the old one goes on. */
+/** Says that a new version is there, with a button that takes it. Until then the old one goes on. */
 export function Update() {
   const say = useWords();
   const [ready, setReady] = useState<ServiceWorker | null>(null);
+  const [busy, setBusy] = useState(false);
   useEffect(() => {
-    let gone = false;
+    const gone = new AbortController();
+    const until = { signal: gone.signal };
     registration?.then(
       (kept) => {
-        const look = () => !gone && setReady(navigator.serviceWorker.controller ? kept.waiting : null);
+        const look = () => setReady(navigator.serviceWorker.controller ? kept.waiting : null);
+        const watch = () => kept.installing?.addEventListener("statechange", look, until);
+        if (gone.signal.aborted) return;
         look();
-        kept.addEventListener("updatefound", () => kept.installing?.addEventListener("statechange", look));
+        watch(); // it may have been found before this screen was there
+        kept.addEventListener("updatefound", watch, until);
+        navigator.serviceWorker.addEventListener("controllerchange", look, until); // another tab has taken it
       },
       () => {},
     );
-    return () => {
-      gone = true;
-    };
+    return () => gone.abort();
   }, []);
   if (!ready) return null;
   const take = () => {
+    setBusy(true);
     navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
     ready.postMessage("take over");
   };
   return (
-    <div
-      role="status"
-      className="fixed inset-x-0 top-0 z-20 flex items-center justify-between gap-2 border-b border-line bg-card px-4 py-2"
-    >
-      <span>{say("app.update")}</span>
-      <Button onClick={take}>{say("app.updateNow")}</Button>
-    </div>
+    <Notice kind="waiting">
+      <p>{say("app.update")}</p>
+      <Button className="mt-2 w-full" busy={busy} onClick={take}>
+        {say("app.updateNow")}
+      </Button>
+    </Notice>
   );
 }

@@ -2,7 +2,10 @@ import type { Said } from "./language";
 
 export const common = {
   "app.name": { en: "HSH LPG", zh: "HSH 煤气" },
-  "app.update": { en: "A new version is ready.", zh: "新版本已就绪。" },
+  "app.update": {
+    en: "A new version of the app is ready. Taking it needs a moment; what you have recorded stays.",
+    zh: "应用有新版本。更新只需片刻；您的记录会保留。",
+  },
   "app.updateNow": { en: "Use it now", zh: "立即更新" },
   "app.tooOld": {
     en: "This version is too old to record with. Connect to a network and start the app again; what is recorded is sent.",

@@ -9,6 +9,7 @@ export const documentWords = {
     en: "No sale on this day. Each sale shows here, with its invoice once the office has numbered it.",
     zh: "当天没有销售。每笔销售会显示在这里，公司编号后附发票。",
   },
+  "documents.elsewhere": { en: "A customer of another depot", zh: "其他仓库的客户" },
   "documents.day": { en: "{n} {n|sale|sales}", zh: "{n} 笔销售" },
   "doc.blocked": { en: "Waits at the office", zh: "在公司等待处理" },
   "documents.sale": { en: "Sale {number}", zh: "销售 {number}" },

@@ -62,6 +62,7 @@ export const selling = {
   "doc.voided": { en: "Voided", zh: "已作废" },
   "doc.kept": { en: "To be sent", zh: "待发送" },
   "doc.done": { en: "Done", zh: "完成" },
+  "doc.decided": { en: "Not booked", zh: "未入账" },
   "doc.undecided": { en: "Your supervisor must decide", zh: "须由主管决定" },
   "sale.title": { en: "New sale", zh: "新销售" },
   "sale.again": { en: "Start over", zh: "重新开始" },

@@ -14,13 +14,7 @@ export const settings = {
   "settings.reference": { en: "References begin with", zh: "暂用编号开头" },
   "settings.version": { en: "Version", zh: "版本" },
   "settings.contact": { en: "Last contact", zh: "最近联系" },
-  "settings.noContact": { en: "Not since the app was started", zh: "启动后还没有" },
-  "settings.clock": {
-    en: "This phone's clock is {n} {n|minute|minutes} {way}. It is put right when sending; set it in the phone's settings.",
-    zh: "本机时钟{way} {n} 分钟。发送时会自动校正；请在手机设置里调准。",
-  },
-  "settings.fast": { en: "ahead", zh: "快了" },
-  "settings.slow": { en: "behind", zh: "慢了" },
+  "settings.noContact": { en: "None yet", zh: "还没有" },
   "settings.storage": { en: "Storage", zh: "存储" },
   "settings.kept": {
     en: "The phone has promised to keep what is recorded.",

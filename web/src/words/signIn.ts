@@ -10,6 +10,10 @@ export const signIn = {
     en: "Your sign-in has ended. Sign in to send what waits; nothing is lost.",
     zh: "登录已失效。请重新登录以发送待发内容；不会有任何丢失。",
   },
+  "signIn.wrong": {
+    en: "The user name or the password is wrong. Check both and try again. If it is refused again, ask your supervisor.",
+    zh: "用户名或密码不正确。请核对后再试。若仍被拒绝，请询问主管。",
+  },
   "signIn.name": { en: "User name", zh: "用户名" },
   "signIn.password": { en: "Password", zh: "密码" },
   "signIn.go": { en: "Sign in", zh: "登录" },

@@ -30,7 +30,28 @@ export const today = {
   "sync.sent": { en: "Everything is sent", zh: "全部已发送" },
   "sync.waiting": { en: "{n} {n|entry|entries} to send", zh: "{n} 条待发送" },
   "sync.attention": { en: "{n} {n|needs|need} a look", zh: "{n} 条需要查看" },
-  "sync.offline": { en: "No network. All is kept on this phone.", zh: "无网络。全部保存在本机。" },
+  "sync.noted": { en: "{n} with a note", zh: "{n} 条有备注" },
+  "sync.offline": {
+    en: "No network. All is kept on this phone and goes by itself.",
+    zh: "无网络。全部保存在本机，有网络后自动发送。",
+  },
+  "sync.silent": {
+    en: "The server has not answered yet. All is kept on this phone and goes by itself.",
+    zh: "服务器还没有回应。全部保存在本机，恢复后自动发送。",
+  },
+  "sync.silentSince": {
+    en: "The server has not answered since {time}. All is kept on this phone and goes by itself.",
+    zh: "服务器自 {time} 起没有回应。全部保存在本机，恢复后自动发送。",
+  },
+  "clock.wrong": {
+    en: "This phone's clock is {much} {way}. Times are put right when sending. When all is sent, set the clock in the phone's settings.",
+    zh: "本机时钟{way} {much}。发送时会校正时间。全部发送后，请在手机设置里调准时钟。",
+  },
+  "clock.ahead": { en: "ahead", zh: "快了" },
+  "clock.behind": { en: "behind", zh: "慢了" },
+  "clock.minutes": { en: "{n} {n|minute|minutes}", zh: "{n} 分钟" },
+  "clock.hours": { en: "{n} hours", zh: "{n} 小时" },
+  "clock.days": { en: "{n} days", zh: "{n} 天" },
   "sync.asOf": { en: "As of {time}", zh: "截至 {time}" },
   "sync.signIn": { en: "Sign in to send", zh: "登录后发送" },
   "sync.full": {

@@ -5,12 +5,35 @@ import { chromium } from "playwright-core";
 
 export const PATIENCE = 30_000; // milliseconds
 
-/** What a phone is reached through: open, down, or losing a third of the answers although the site has done its part. */
+/**
+ * What a phone is reached through: open; down, so that it refuses; `hang`, so that no answer ever comes; `files`, so that
+ * only the app itself comes; or `lossy`: a third of the answers is lost. What is not refused, the site does.
+ */
 export class Line {
-  mode = "open";
   lost = 0;
   calls = 0;
   port = 0;
+  instead = new Map(); // what comes at an address and is not the site's own: { status, headers, text }
+  pushes = []; // what each asked to be done: numbers of the queue
+  most = 0; // calls of push and pull that were under way at once
+  #mode = "open";
+  #hanging = new Set();
+  #syncing = 0;
+
+  get mode() {
+    return this.#mode;
+  }
+
+  /** Whoever waits for an answer that never comes is let go, as by a server that is started again. */
+  set mode(mode) {
+    this.#mode = mode;
+    for (const socket of this.#hanging) socket.destroy();
+    this.#hanging.clear();
+  }
+
+  get hanging() {
+    return this.#hanging.size;
+  }
 
   static async open(site) {
     const line = new Line();
@@ -22,10 +45,17 @@ export class Line {
   }
 
   pass(site, asked, answer) {
-    if (this.mode === "down") return asked.socket.destroy();
     const { method, headers, url: path } = asked;
-    const loses = this.mode === "lossy" && path.startsWith("/api/") && this.calls++ % 3 === 0;
+    const isCall = path.startsWith("/api/");
+    if (this.mode === "down" || (this.mode === "files" && isCall)) return asked.socket.destroy();
+    const other = this.instead.get(path);
+    if (other) return answer.writeHead(other.status, other.headers).end(other.text);
+    const loses = this.mode === "lossy" && isCall && this.calls++ % 3 === 0;
+    const hangs = this.mode === "hang";
+    if (hangs) this.#hanging.add(asked.socket);
+    if (path.startsWith("/api/v1/sync/p")) this.#watch(asked, answer);
     const onward = request({ host: site.hostname, port: site.port, path, method, headers }, (said) => {
+      if (hangs) return said.resume();
       if (!loses) {
         answer.writeHead(said.statusCode, said.headers);
         return said.pipe(answer);
@@ -37,6 +67,19 @@ export class Line {
     });
     onward.on("error", () => asked.socket.destroy());
     asked.pipe(onward);
+  }
+
+  /** A push or a pull: what it carries, and how many there are at once. */
+  #watch(asked, answer) {
+    this.most = Math.max(this.most, ++this.#syncing);
+    answer.on("close", () => {
+      this.#syncing -= 1;
+    });
+    let body = "";
+    asked.on("data", (part) => {
+      body += part;
+    });
+    asked.on("end", () => body && this.pushes.push(JSON.parse(body).operations.map((one) => one.seq)));
   }
 }
 
@@ -85,6 +128,18 @@ export async function start(profile, mistakes) {
   const browser = await chromium.connectOverCDP(address);
   const context = browser.contexts()[0];
   const page = context.pages()[0] ?? (await context.newPage());
+  await watched(page, kill, mistakes);
+  return { page, kill };
+}
+
+/** One more tab of the same browser. */
+export async function tab({ page, kill, mistakes }) {
+  const other = await page.context().newPage();
+  await watched(other, kill, mistakes);
+  return other;
+}
+
+async function watched(page, kill, mistakes) {
   page.setDefaultTimeout(PATIENCE);
   await page.setViewportSize({ width: 360, height: 740 });
   page.on("pageerror", (error) => mistakes.push(error.message));
@@ -92,7 +147,6 @@ export async function start(profile, mistakes) {
     if (said.type() === "error" && !/Failed to load resource/.test(said.text())) mistakes.push(said.text());
   });
   started.push({ page, kill, mistakes });
-  return { page, kill };
 }
 
 function listening(child) {
@@ -107,18 +161,38 @@ function listening(child) {
   });
 }
 
-/** All rows of a table of the phone's own store, as the disk has them. */
-export function rows(page, table) {
-  return page.evaluate(async (name) => {
-    const done = (asked) =>
-      new Promise((tell, fail) => {
-        asked.onsuccess = () => tell(asked.result);
-        asked.onerror = () => fail(asked.error);
-      });
-    const store = (await indexedDB.databases()).find((one) => one.name.startsWith("hsh-lpg-"));
-    const open = await done(indexedDB.open(store.name));
-    const found = await done(open.transaction(name).objectStore(name).getAll());
-    open.close();
-    return found;
-  }, table);
+/** All rows of a table as the disk has them, in the store of who is signed in, else of anybody. */
+export async function rows(page, table) {
+  const [person] = await tables(page, "hsh-lpg", ["person"]);
+  const store = person?.[0] ? `hsh-lpg-${person[0]}` : (await stores(page))[0];
+  const [found] = await tables(page, store, [table]);
+  return found;
+}
+
+/** Each person's, by name. */
+export function stores(page) {
+  return page.evaluate(async () => {
+    const names = (await indexedDB.databases()).map((one) => one.name);
+    return names.filter((name) => /^hsh-lpg-\d+$/.test(name));
+  });
+}
+
+/** These tables of one store, or all that it has; nothing, where there is no such store. */
+export function tables(page, store, names = null) {
+  return page.evaluate(
+    async ([name, wanted]) => {
+      const done = (asked) =>
+        new Promise((tell, fail) => {
+          asked.onsuccess = () => tell(asked.result);
+          asked.onerror = () => fail(asked.error);
+        });
+      if (!(await indexedDB.databases()).some((one) => one.name === name)) return [];
+      const open = await done(indexedDB.open(name));
+      const read = (table) => done(open.transaction(table).objectStore(table).getAll());
+      const found = await Promise.all((wanted ?? [...open.objectStoreNames]).map(read));
+      open.close();
+      return found;
+    },
+    [store, names],
+  );
 }

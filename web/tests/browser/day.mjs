@@ -39,7 +39,7 @@ await tell(async (line) => {
   line.mode = "lossy";
   await me.sendAll();
   for (let number = 0; number < LOSSY; number += 1) await me.sell(customers[number], OFFLINE + 1 + number);
-  await email();
+  await me.email("kopitiam@shops.example");
   await me.sendAll();
   line.mode = "open";
   told.lost = [line.lost, line.calls];
@@ -83,16 +83,6 @@ async function closeDay() {
   await me.page.getByRole("dialog").getByRole("button", { name: "Close the day" }).click();
   await me.page.getByText("What differs").waitFor();
   return { blind, said: await me.page.locator("main").innerText() };
-}
-
-/** The newest document is mailed, from its own sheet. */
-async function email() {
-  await me.at("documents");
-  await me.page.locator("main > button").first().click();
-  await me.page.getByRole("button", { name: "Send by email" }).click();
-  await me.page.getByLabel("To").fill("kopitiam@shops.example");
-  await me.page.getByRole("button", { name: "Send by email" }).click();
-  await me.page.getByText("It is mailed as soon as").waitFor();
 }
 
 /** The newest document's PDF: under which name it is handed over. */

@@ -1,5 +1,5 @@
 // Somebody with a phone in their hand: what they do there, and what they see.
-import { PATIENCE, rows, start } from "./browser.mjs";
+import { PATIENCE, rows, start, tab } from "./browser.mjs";
 
 export class Driver {
   mistakes = []; // what the browser complained of
@@ -16,6 +16,11 @@ export class Driver {
     return this;
   }
 
+  /** The same phone, in one more tab. */
+  async another() {
+    return Object.assign(Object.create(Driver.prototype), this, { page: await tab(this) });
+  }
+
   async signIn(username = process.env.USERNAME) {
     await this.page.goto(this.app);
     await this.enter(username);
@@ -27,7 +32,7 @@ export class Driver {
   async enter(username) {
     await this.page.getByLabel("User name").fill(username);
     await this.page.getByLabel("Password").fill(process.env.PASSWORD);
-    await this.page.getByRole("button", { name: "Sign in" }).click();
+    await this.page.getByRole("button", { name: "Sign in", exact: true }).click();
   }
 
   /** The app at an address of its own, as a link would lead there. */
@@ -90,7 +95,9 @@ export class Driver {
     const size = number % 2 ? "9 kg cylinder" : "14 kg cylinder";
     await this.at(`customers/${id}/sale`);
     const fulls = this.page.getByLabel(`Full ${size} delivered`, { exact: true });
-    await fulls.waitFor();
+    const others = this.page.getByRole("button", { name: "Other sizes" });
+    await fulls.or(others).first().waitFor();
+    if (!(await fulls.isVisible())) await others.click();
     await fulls.fill(String(1 + (number % 2)));
     await this.page.getByLabel(`Empty ${size} taken back`, { exact: true }).fill("1");
     if (reading) await this.page.getByLabel("Reading now").fill(String(reading + 11.5 + number));
@@ -101,16 +108,26 @@ export class Driver {
       .click();
   }
 
+  /** The newest document is mailed, from its own sheet. */
+  async email(to) {
+    await this.at("documents");
+    await this.page.locator("main > button").first().click();
+    await this.page.getByRole("button", { name: "Send by email" }).click();
+    await this.page.getByLabel("To").fill(to);
+    await this.page.getByRole("button", { name: "Send by email" }).click();
+    await this.page.getByText("It is mailed as soon as").waitFor();
+  }
+
   /** As somebody does who wants it gone: the button, as often as it can be pressed. */
   async sendAll() {
     await this.at("outbox");
     const until = Date.now() + 3 * PATIENCE;
-    const now = this.page.getByRole("button", { name: "Send now" });
+    const now = this.page.getByRole("button", { name: /^(Send now|Ask again)$/ }); // neither, while it is sending
     for (;;) {
       const waits = (await this.rows("operations")).some((one) => one.state === "waiting" || one.counts);
       if (!waits) return;
       if (Date.now() > until) throw new Error("it was never all sent");
-      if (await now.isEnabled().catch(() => false)) await now.click();
+      await now.click({ timeout: 1_000 }).catch(() => {});
       await this.page.waitForTimeout(200);
     }
   }
