@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
+import { businessDay, resumeTime } from "../src/core/clock";
 import { append, exported, sent, settle } from "../src/core/queue";
 import { NotSaved } from "../src/core/store";
 import { AROUND, aReading, freshDisk, Pocket } from "./phones";
@@ -278,6 +279,48 @@ describe("sending", () => {
     await hung;
     phone.sender.start();
     await expect.poll(() => phone.states()).toEqual(["applied"]);
+  });
+
+  it("says that no answer comes long before it gives up, and that one came after all", async () => {
+    let tired = () => {};
+    const pause = (work: () => void, milliseconds: number) => {
+      if (milliseconds === 10_000) tired = work;
+      return () => {};
+    };
+    const { send } = server;
+    let answer = () => {};
+    const slow = new Promise<void>((go) => {
+      answer = go;
+    });
+    Object.assign(server, { send: (request: Request) => slow.then(() => send(request)) });
+    phone = await Pocket.open(server, { ...AROUND, pause });
+    const round = phone.sender.sync();
+    await expect.poll(() => phone.sender.status().busy).toBe(true);
+    tired();
+    expect(phone.sender.status().online).toBe(false);
+    answer();
+    await round;
+    expect(phone.sender.status().online).toBe(true);
+  });
+
+  it("takes each for the day that the server took it for, else for the day by the clock as it is known", async () => {
+    const applied = { status: "applied", id: 1, number: null, error: null } as const;
+    const kept = await phone.capture(aReading(1), aReading(2), aReading(3));
+    const said = [
+      { transaction: { occurred_at: "2020-11-17T23:30:00+08:00" } },
+      { received_at: "2020-11-18T00:30:00+08:00" },
+    ];
+    const days = async (...entities: unknown[]) => {
+      const results = kept.map((one, at) => ({ ...applied, ...sent(one), entity: entities[at] ?? null }));
+      await settle(phone.store, kept, results);
+      return (await phone.all()).map((one) => one.day);
+    };
+    const today = businessDay(kept[0]?.captured_at);
+    expect(await days(...said)).toEqual(["2020-11-17", "2020-11-18", today]);
+    resumeTime(-3 * 86_400_000, 0);
+    const right = businessDay(new Date(Date.parse(kept[0]?.captured_at ?? "") + 3 * 86_400_000));
+    expect(await days()).toEqual([right, right, right]);
+    resumeTime(0, 0);
   });
 
   it("sends what the protocol names, and nothing else", async () => {

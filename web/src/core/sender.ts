@@ -19,7 +19,6 @@ export interface SenderStatus {
   signInNeeded: boolean;
   full: boolean; // the disk is: answers cannot be kept
   refused: string; // the server does not take what this app sends, and says why; empty: it does
-  nextTry: number | null;
 }
 
 const LONG_AGO = Number.NEGATIVE_INFINITY; // by what goes on evenly, whatever the phone's clock is set to
@@ -53,7 +52,6 @@ export class Sender {
     signInNeeded: false,
     full: false,
     refused: "",
-    nextTry: null,
   };
   private readonly listeners = new Set<() => void>();
   private running: Promise<void> | null = null;
@@ -135,14 +133,14 @@ export class Sender {
       let pause = RHYTHM;
       try {
         const round = async () => {
-          this.tell({ busy: true, nextTry: null });
+          this.tell({ busy: true });
           pause = await this.round();
         };
         await this.around.turns(`hsh-lpg-sender-${this.store.userId}`, round, this.over.signal);
       } catch {
         pause = this.later(0); // no lock to be had, or the store is closed under us
       }
-      this.tell({ busy: false, nextTry: Date.now() + pause });
+      this.tell({ busy: false });
       if (!this.stopped) this.still = this.around.pause(() => void this.run(), pause);
     }
   }
