@@ -43,6 +43,7 @@ describe("the days that can be closed", () => {
     await on("2026-11-18", aReading(1));
     await on("2026-11-19", closeDay("2026-11-18", 1, [], []));
     expect(await openDays(phone.store, TODAY)).toEqual([TODAY]);
+    expect((await closeOf(phone.store, "2026-11-18"))?.day).toBe("2026-11-19");
   });
 
   it("stay open where the office has not booked the close", async () => {
