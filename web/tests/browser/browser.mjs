@@ -4,6 +4,7 @@ import { createServer, request } from "node:http";
 import { chromium } from "playwright-core";
 
 export const PATIENCE = 30_000; // milliseconds
+const LONGEST = 360_000; // the site's test gives up a little later
 
 /**
  * What a phone is reached through: open; down, so that it refuses; `hang`, so that no answer ever comes; `files`, so that
@@ -89,7 +90,7 @@ const started = []; // pages, and how to end their browsers
 export async function tell(scenario) {
   const line = await Line.open(process.env.SITE);
   try {
-    process.stdout.write(JSON.stringify(await scenario(line)));
+    process.stdout.write(JSON.stringify(await Promise.race([scenario(line), tooLong()])));
   } catch (error) {
     const said = [error.stack];
     for (const { page, mistakes } of started) {
@@ -103,6 +104,10 @@ export async function tell(scenario) {
     line.close();
   }
   process.exit();
+}
+
+function tooLong() {
+  return new Promise((_, fail) => setTimeout(() => fail(new Error("it takes too long")), LONGEST));
 }
 
 /** A browser on that profile, and its page. `kill` ends it as a battery that falls out does. */
@@ -124,6 +129,7 @@ export async function start(profile, mistakes) {
     } catch {} // gone already
     await ended;
   };
+  process.on("exit", () => void kill()); // also for a mistake that nobody waits for
   const address = await listening(child);
   const browser = await chromium.connectOverCDP(address);
   const context = browser.contexts()[0];
