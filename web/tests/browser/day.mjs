@@ -51,6 +51,7 @@ await tell(async (line) => {
   told.closed = await closeDay();
   told.axe = await examine(customers[0]);
   told.keptAfterSignOut = await signOut();
+  told.axe.push(...(await seen({ "signing in": () => {}, "signing in, refused": refused })));
   told.mistakes = me.mistakes;
   return told;
 });
@@ -105,7 +106,15 @@ async function signOut() {
   return (await me.rows("operations")).length;
 }
 
-/** What axe finds serious on any screen, in both languages, by day and by night; and what a thumb would miss. */
+/** Somebody mistypes their password. */
+async function refused() {
+  await me.page.locator("input[name=username]").fill(process.env.USERNAME);
+  await me.page.locator("input[name=password]").fill("not-this-one");
+  await me.page.locator("button[type=submit]").click();
+  await me.page.getByRole("alert").waitFor();
+}
+
+/** What is found on any screen of somebody who is signed in. */
 async function examine(customer) {
   const [sold] = (await me.rows("operations")).filter((one) => one.type === "transaction.create");
   const places = {
@@ -128,9 +137,18 @@ async function examine(customer) {
     customers: () => me.at("customers"),
     customer: () => me.at(`customers/${customer.id}`),
     sale: () => me.at(`customers/${customer.id}/sale`),
+    "sale, payment": async () => {
+      await me.page.locator("main input").first().fill("1");
+      await me.page.locator("main > div button").last().click();
+    },
     payment: () => me.at(`customers/${customer.id}/pay`),
     receipt: () => me.at(`receipt/${sold.client_temp_id}`),
   };
+  return seen(places);
+}
+
+/** What axe finds serious at these places, in both languages, by day and by night; and what a thumb would miss. */
+async function seen(places) {
   const found = [];
   for (const language of ["en", "zh"]) {
     await me.page.evaluate((chosen) => localStorage.setItem("hsh-lpg.language", chosen), language);
@@ -138,7 +156,7 @@ async function examine(customer) {
     await me.page.evaluate(AXE);
     for (const [place, go] of Object.entries(places)) {
       await go();
-      await me.page.waitForFunction(() => document.querySelector("main h1")?.textContent);
+      await me.page.waitForFunction(() => document.querySelector("h1")?.textContent);
       await me.page.waitForTimeout(100);
       for (const colorScheme of ["light", "dark"]) {
         await me.page.emulateMedia({ colorScheme });
