@@ -49,37 +49,20 @@ def lived(site, admin, tmp_path_factory) -> Callable[[str], Story]:
     return live
 
 
-@pytest.fixture(scope="module")
-def revoked(lived) -> Story:
-    story: Story = lived("revoked")
-    return story
+def told_once(name: str) -> Any:
+    @pytest.fixture(scope="module", name=name)
+    def found(lived) -> Story:
+        story: Story = lived(name)
+        return story
+
+    return found
 
 
-@pytest.fixture(scope="module")
-def off(lived) -> Story:
-    story: Story = lived("off")
-    return story
+STORIES = ("revoked", "off", "handover", "noted", "quarantined")
+revoked, off, handover, noted, quarantined = map(told_once, STORIES)
 
 
-@pytest.fixture(scope="module")
-def handover(lived) -> Story:
-    story: Story = lived("handover")
-    return story
-
-
-@pytest.fixture(scope="module")
-def noted(lived) -> Story:
-    story: Story = lived("noted")
-    return story
-
-
-@pytest.fixture(scope="module")
-def quarantined(lived) -> Story:
-    story: Story = lived("quarantined")
-    return story
-
-
-@pytest.fixture(params=["revoked", "off", "handover", "noted", "quarantined"])
+@pytest.fixture(params=STORIES)
 def story(request) -> Story:
     story: Story = request.getfixturevalue(request.param)
     return story
