@@ -4,16 +4,20 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from lpg import sql
 from lpg.audit.models import AuditLog
 from lpg.depots.models import Depot
+from lpg.inventory.places import Owner, place_of
+from lpg.roles import Role
 from lpg.transactions.models import Transaction
+from tests import make
 from tests.races import all_well, together
 
 pytestmark = pytest.mark.django_db
+BALANCE = "place_id, equipment_id, `condition`, physical, quantity"
 COLUMNS = ("code", "name", "address", "phone", "is_active")
 
 
@@ -44,6 +48,44 @@ def test_one_bad_row_of_many_leaves_none():
     with pytest.raises(IntegrityError), transaction.atomic():
         sql.insert("depots_depot", COLUMNS, [("A", "A", "", "", 1), ("B", "B", "", "", 1), ("A", "C", "", "", 1)])
     assert not Depot.objects.exists()
+
+
+def test_a_broken_check_is_told_as_the_models_tell_it(singgas):
+    place = place_of(Owner("depot", singgas.pk))
+    row = "SELECT %s, %s, '', 1, -1"  # a physical place never holds less than nothing
+    cylinder = make.some_equipment(make.a_user(Role.ADMIN))
+    for listened_to in (False, True):
+        connection.force_debug_cursor = listened_to
+        try:
+            with pytest.raises(IntegrityError), transaction.atomic():
+                sql.run(f"INSERT INTO inventory_balance ({BALANCE}) {row}", [place.pk, cylinder.pk])
+        finally:
+            connection.force_debug_cursor = False
+    assert sql.rows("SELECT 1 FROM inventory_balance") == []
+
+
+def test_nonsense_is_told_as_the_models_tell_it():
+    with pytest.raises(DatabaseError), transaction.atomic():
+        sql.run("SELECT nothing FROM nowhere")
+    assert sql.rows("SELECT 1") == [(1,)]
+
+
+def test_rows_whose_key_is_there_are_passed_over(singgas):
+    new = [("SINGGAS", "Another", "", "", 1), ("NEW", "New", "", "", 1)]
+    assert sql.insert("depots_depot", COLUMNS, new, missing=True) == 1
+    assert sql.insert("depots_depot", COLUMNS, [], missing=True) == 0
+    names = dict(Depot.objects.values_list("code", "name"))
+    assert (names["SINGGAS"], names["NEW"]) == (singgas.name, "New")
+
+
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_each_entity_gets_the_id_of_its_row(admin, count):
+    rows = [
+        sql.new(Depot, code=f"D{number}", name=f"Depot {number}", address="", phone="", is_active=True)
+        for number in range(count)
+    ]
+    sql.add(rows)  # a trigger of this table inserts rows of its own, with ids of theirs
+    assert {row.pk: row.code for row in rows} == dict(Depot.objects.values_list("pk", "code"))
 
 
 def test_run_tells_how_many_rows_it_found_also_when_they_were_so_already(singgas, union):

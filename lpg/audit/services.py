@@ -30,6 +30,7 @@ COLUMNS = (
     "created_at",
 )
 SECRETS = {"password"}  # never copied into the audit
+PLAIN = {str, int, bool, type(None)}  # what JSON keeps just as it is
 
 
 class Happened(NamedTuple):
@@ -53,14 +54,16 @@ def record(
 
 def record_all(actor: Actor | None, happened: Iterable[Happened]) -> None:
     """Write an audit row for each entity that was changed together with others, in one statement."""
-    at = sql.moment(timezone.now())
+    at, user_id, username = sql.moment(timezone.now()), None, "system"
+    if actor:
+        user_id, username = actor.pk, actor.username
     sql.insert(
         AuditLog._meta.db_table,
         COLUMNS,
         [
             (
-                actor.pk if actor else None,
-                actor.username if actor else "system",
+                user_id,
+                username,
                 action,
                 type(entity).__name__,
                 entity.pk,
@@ -90,7 +93,13 @@ def _folded(happened: Iterable[Happened]) -> Iterable[Happened]:
 
 def snapshot(entity: models.Model) -> Snapshot:
     """All columns of `entity` as plain JSON, without secrets; decimals with all the places that their column keeps."""
-    return {name: _plain(getattr(entity, at), places) for name, at, places in _columns(type(entity))}
+    kept = vars(entity)
+    return {
+        name: value
+        if type(value := kept[at] if at in kept else getattr(entity, at)) in PLAIN
+        else _plain(value, places)
+        for name, at, places in _columns(type(entity))
+    }
 
 
 def create[M: models.Model](entity: M, *, actor: Actor | None) -> M:

@@ -7,8 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, NamedTuple
 
-from django.db import DatabaseError, connection
-from django.db.models.constants import OnConflict
+from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -19,6 +18,7 @@ from lpg.idempotency.models import Answer
 KEPT = timedelta(days=396)  # 13 months
 NOT_CONTENT = {"client_temp_id", "occurred_at", "received_at"}
 PURGE_BATCH = 1_000
+PLAIN = {str, int, bool, type(None)}  # what has one spelling only
 
 
 class IdempotencyMismatch(Refused):
@@ -81,12 +81,10 @@ def purge(now: datetime) -> int:
 
 def _claim(user_id: int, key: str, content: str) -> bool:
     """Insert the record if the key is new. One statement, so that racers meet at the unique key and nowhere else."""
-    insert = connection.ops.insert_statement(on_conflict=OnConflict.IGNORE)
-    columns = "user_id, `key`, fingerprint, status, body, created_at"
-    values = [user_id, key, content, sql.moment(timezone.now())]
+    columns = ("user_id", "key", "fingerprint", "status", "body", "created_at")
+    record = (user_id, key, content, 0, "", sql.moment(timezone.now()))
     try:
-        claim = f"{insert} idempotency_answer ({columns}) VALUES (%s, %s, %s, 0, '', %s)"
-        return sql.run(claim, values) == 1
+        return sql.insert("idempotency_answer", columns, [record], missing=True) == 1
     except DatabaseError as error:
         if work.is_lock_timeout(error):
             raise InProgress(
@@ -98,6 +96,8 @@ def _claim(user_id: int, key: str, content: str) -> bool:
 
 def _canonical(value: Any) -> Any:
     """One spelling for each meaning: 12.5 is 12.50, a field left out is a null one, +08:00 is UTC."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, Mapping):
         return {name: _canonical(item) for name, item in sorted(value.items()) if item is not None}
     if isinstance(value, (list, tuple)):

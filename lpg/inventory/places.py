@@ -22,7 +22,8 @@ SUPPLIER = Owner(Place.Kind.SUPPLIER)
 ADJUSTMENT = Owner(Place.Kind.ADJUSTMENT)
 SCRAP = Owner(Place.Kind.SCRAP)
 
-_COLUMN = {Place.Kind.DEPOT: "depot_id", Place.Kind.TRUCK: "vehicle_id", Place.Kind.CUSTOMER: "customer_id"}
+OWNED = (Place.Kind.DEPOT, Place.Kind.TRUCK, Place.Kind.CUSTOMER)
+COLUMNS = ("key", "kind", "depot_id", "vehicle_id", "customer_id")  # the last three as they are owned
 
 
 def places_of(owners: Iterable[Owner]) -> dict[Owner, Place]:
@@ -30,7 +31,7 @@ def places_of(owners: Iterable[Owner]) -> dict[Owner, Place]:
     wanted = {owner.key: owner for owner in owners}
     found = _found(wanted)
     if missing := [owner for owner in wanted.values() if owner not in found]:
-        Place.objects.bulk_create([_new(owner) for owner in sorted(missing)], ignore_conflicts=True)
+        sql.insert("inventory_place", COLUMNS, [_new(owner) for owner in sorted(missing)], missing=True)
         found = _found(wanted)
     return found
 
@@ -44,6 +45,5 @@ def _found(wanted: dict[str, Owner]) -> dict[Owner, Place]:
     return {wanted[place.key]: place for place in found}
 
 
-def _new(owner: Owner) -> Place:
-    column = _COLUMN.get(Place.Kind(owner.kind))
-    return Place(key=owner.key, kind=owner.kind, **({column: owner.id} if column else {}))
+def _new(owner: Owner) -> sql.Row:
+    return owner.key, str(owner.kind), *(owner.id if owner.kind == kind else None for kind in OWNED)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from lpg import sql
 from lpg.audit import services as audit
@@ -133,7 +133,7 @@ def shift(lines: Sequence[Line], fact: Fact | None = None) -> list[Moved]:
     """
     if not lines:
         return []
-    places = {place.pk: place for line in lines for place in (line.origin, line.destination)}
+    places = {place.id: place for line in lines for place in (line.origin, line.destination)}
     held = _locked({key for line in lines for key in (line.taken, line.given)}, places)
     first: list[Line] = []
     if short := _short(lines, held):
@@ -157,13 +157,13 @@ def shift(lines: Sequence[Line], fact: Fact | None = None) -> list[Moved]:
 
 def post(moved: Sequence[Moved], *, cause: Cause, reason: str = "", actor: Actor, now: datetime) -> None:
     """Write the ledger of what was shifted, once."""
-    at = sql.moment(now)
+    at, user_id = sql.moment(now), actor.pk
     rows = [
         (
-            line.origin.pk,
+            line.origin.id,
             line.origin_condition,
             origin_after,
-            line.destination.pk,
+            line.destination.id,
             line.destination_condition,
             destination_after,
             line.equipment_id,
@@ -172,7 +172,7 @@ def post(moved: Sequence[Moved], *, cause: Cause, reason: str = "", actor: Actor
             cause.id,
             cause.number,
             SHORTFALL if is_shortfall else reason,
-            actor.pk,
+            user_id,
             at,
         )
         for line, origin_after, destination_after, is_shortfall in moved
@@ -265,11 +265,9 @@ def _locked(keys: set[Key], places: dict[int, Place]) -> dict[Key, Held]:
     """The balances of `keys`, made where they are missing, locked in the order of their keys."""
     found = _lock_there(keys)
     if missing := sorted(keys - found.keys()):
-        new = [
-            Balance(place_id=place, equipment_id=equipment, condition=condition, physical=places[place].is_physical)
-            for place, equipment, condition in missing
-        ]
-        Balance.objects.bulk_create(new, ignore_conflicts=True)
+        columns = ("place_id", "equipment_id", "condition", "physical", "quantity")
+        new = [(*key, places[key[0]].is_physical, 0) for key in missing]
+        sql.insert("inventory_balance", columns, new, missing=True)
         found = _lock_there(keys)
     return found
 
@@ -278,7 +276,7 @@ def _lock_there(keys: set[Key]) -> dict[Key, Held]:
     """Read along the unique key, so that everybody locks in its order."""
     columns = "place_id, equipment_id, `condition`"
     sought = sorted(keys)
-    if connection.vendor == "sqlite":
+    if sql.is_sqlite():
         hint, sought_in = "", f"(VALUES {sql.groups(3, len(sought))})"
     else:
         hint, sought_in = " FORCE INDEX (balance_once_per_key)", f"({sql.groups(3, len(sought))})"

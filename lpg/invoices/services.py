@@ -164,7 +164,7 @@ def _state(invoice: Invoice) -> audit.Snapshot:
 def _keep(invoice: Invoice, lines: list[InvoiceLine]) -> tuple[Invoice, audit.Happened]:
     sql.add([invoice])
     for line in lines:
-        line.invoice = invoice
+        line.invoice_id = invoice.pk
     sql.add(lines)
     invoice.in_order, invoice.posted = lines, []
     invoice._state.fields_cache["correction"] = None  # it is new: nothing has corrected it

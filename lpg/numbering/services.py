@@ -8,7 +8,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
-from django.db import connection
 from django.utils import timezone
 
 from lpg import sql
@@ -32,14 +31,16 @@ def take(what: Numbered, at: datetime) -> str:
 
 def take_all(whats: Collection[Numbered], at: datetime) -> dict[Numbered, str]:
     """The next number of each of these series, begun where it is the first. Locked in the order of their names."""
-    wanted = {_period(what, at): what for what in whats}
+    local = timezone.localtime(at)
+    wanted = {_period(what, local): what for what in whats}
     taken = _advance(sorted(wanted))
     return {what: f"{series}-{period}-{taken[series, period]:06d}" for (series, period), what in wanted.items()}
 
 
 def prepare(now: datetime) -> None:
     """Make the rows of today and tomorrow ahead, so that the first documents of a period need not race for them."""
-    keys = {_period(what, at) for what in Numbered for at in (now, now + timedelta(days=1))}
+    today = timezone.localtime(now)
+    keys = {_period(what, day) for what in Numbered for day in (today, today + timedelta(days=1))}
     there = set(Series.objects.filter(period__in={period for _, period in keys}).values_list("series", "period"))
     if missing := sorted(keys - there):
         _upsert(missing, first=0, more=0)
@@ -47,7 +48,7 @@ def prepare(now: datetime) -> None:
 
 def _advance(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """How far each series is after one more."""
-    if not connection.features.can_return_rows_from_bulk_insert:  # MySQL
+    if not sql.returns_rows():
         _upsert(keys, first=1, more=1)
         these = f"(series, period) IN ({sql.groups(2, len(keys))})"
         values = [value for key in keys for value in key]
@@ -63,10 +64,8 @@ def _upsert(keys: Sequence[tuple[str, str]], *, first: int, more: int, returning
     An upsert also for those that are there: on MariaDB a plain insert would leave each who waits for the first number
     with a shared lock that none can then turn into a lock for writing, and all but one would be broken off.
     """
-    target = (
-        "ON CONFLICT (series, period) DO UPDATE SET" if connection.vendor == "sqlite" else "ON DUPLICATE KEY UPDATE"
-    )
-    last = "numbering_series.last" if connection.vendor == "sqlite" else "last"
+    target = "ON CONFLICT (series, period) DO UPDATE SET" if sql.is_sqlite() else "ON DUPLICATE KEY UPDATE"
+    last = "numbering_series.last" if sql.is_sqlite() else "last"
     return sql.rows(
         f"INSERT INTO numbering_series (series, period, last) VALUES {sql.groups(3, len(keys))}"  # noqa: S608
         f" {target} last = {last} + {more}{returning}",
@@ -74,6 +73,6 @@ def _upsert(keys: Sequence[tuple[str, str]], *, first: int, more: int, returning
     )
 
 
-def _period(what: Numbered, at: datetime) -> tuple[str, str]:
+def _period(what: Numbered, local: datetime) -> tuple[str, str]:
     series, form = what.value
-    return series, timezone.localtime(at).strftime(form)
+    return series, local.strftime(form)

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.db import connection
 from django.utils import timezone
 
 from lpg import sql, work
@@ -187,8 +186,8 @@ def moment(at: str | datetime) -> datetime:
 
 def _locked() -> int:
     """Lock the feed, and say how far it has come. An upsert, so that those who come first at once do not collide."""
-    same = "ON CONFLICT (id) DO UPDATE SET" if connection.vendor == "sqlite" else "ON DUPLICATE KEY UPDATE"
-    last = "sync_sequence.last" if connection.vendor == "sqlite" else "last"
+    same = "ON CONFLICT (id) DO UPDATE SET" if sql.is_sqlite() else "ON DUPLICATE KEY UPDATE"
+    last = "sync_sequence.last" if sql.is_sqlite() else "last"
     sql.run(f"INSERT INTO sync_sequence (id, last) VALUES (1, 0) {same} last = {last}")  # noqa: S608
     return int(sql.rows("SELECT last FROM sync_sequence WHERE id = 1")[0][0])
 

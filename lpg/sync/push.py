@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-from django.db.models.constants import OnConflict
 from django.utils import timezone
 from rest_framework.exceptions import ParseError
 
@@ -243,13 +241,11 @@ def _kept(actor: Actor, device_id: str, operations: Sequence[Any], now: datetime
 
     def unit() -> dict[str, int]:
         at = sql.moment(now)
-        flat = [
-            value
+        sent = [
+            (actor.pk, device_id, at, key_of(body) or "", seq_of(body), digest, text)
             for body, text, digest in zip(operations, texts, digests, strict=True)
-            for value in (actor.pk, device_id, at, key_of(body) or "", seq_of(body), digest, text)
         ]
-        insert = connection.ops.insert_statement(on_conflict=OnConflict.IGNORE)
-        sql.run(f"{insert} sync_rawoperation ({', '.join(RAW)}) VALUES {sql.groups(len(RAW), len(texts))}", flat)
+        sql.insert("sync_rawoperation", RAW, sent, missing=True)
         these = f"user_id = %s AND digest IN {sql.groups(len(digests), 1)}"
         return dict(sql.rows(f"SELECT digest, id FROM sync_rawoperation WHERE {these}", [actor.pk, *digests]))  # noqa: S608
 

@@ -382,7 +382,7 @@ def _keep(row: Transaction, number: str, holds: Sequence[str], fact: Fact | None
     row.confirmed_at = None if holds else row.created_at
     sql.add([row])
     for item in row.in_order:
-        item.transaction = row
+        item.transaction_id = row.pk
     sql.add(row.in_order)
     after = {**audit.snapshot(row), "items": [audit.snapshot(item) for item in row.in_order], **facts.told(fact)}
     return audit.Happened("CREATE_TRANSACTION", row, None, after)

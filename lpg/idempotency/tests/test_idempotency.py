@@ -138,7 +138,7 @@ def test_record_and_effect_are_one(admin):
 
 @pytest.mark.django_db
 def test_any_other_trouble_at_the_claim_is_not_taken_for_waiting(admin, monkeypatch):
-    monkeypatch.setattr(connection.ops, "insert_statement", lambda on_conflict: "SELECT nonsense INTO")
+    monkeypatch.setattr(connection.ops, "insert_statement", lambda _on_conflict: "SELECT nonsense INTO")
     with pytest.raises(services.DatabaseError):
         once(user_id=admin.pk, key="k", content="c" * 64, effect=done())
 
