@@ -78,7 +78,7 @@ DATABASES: dict[str, dict[str, Any]]
 if DB_ENGINE == "mysql":
     DATABASES = {
         "default": {
-            "ENGINE": "django.db.backends.mysql",
+            "ENGINE": "lpg.mysql",
             "NAME": env.str("DB_NAME", "hsh_lpg"),
             "USER": env.str("DB_USER", "hsh_lpg"),
             "PASSWORD": DB_PASSWORD,

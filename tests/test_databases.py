@@ -1,5 +1,6 @@
 """What the database must promise, and that it does."""
 
+from contextlib import closing
 from typing import Any, Self
 
 import pytest
@@ -7,6 +8,8 @@ from django.core.checks import Tags, run_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
+
+from lpg import sql
 
 PRAGMAS = {"synchronous": ("NORMAL", "FULL"), "recursive_triggers": ("OFF", "ON"), "foreign_keys": ("OFF", "ON")}
 VARIABLES = {
@@ -101,3 +104,17 @@ class Answering:
 
 def test_without_a_database_named_nothing_is_asked():
     assert [message for message in run_checks() if message.id == "lpg.E001"] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_lost_between_two_requests_is_made_anew():
+    if connection.vendor == "sqlite":
+        return  # there is nobody to lose
+    (number,) = execute("SELECT CONNECTION_ID()")
+    asked = execute("SHOW SESSION STATUS LIKE 'Com_admin_commands'")
+    assert connection.is_usable()
+    assert execute("SHOW SESSION STATUS LIKE 'Com_admin_commands'") == asked  # nobody was
+    with closing(connection.copy()) as another, another.cursor() as cursor:
+        cursor.execute("KILL %s", [number])
+    connection.health_check_enabled, connection.health_check_done = True, False  # as a request begins
+    assert sql.rows("SELECT CONNECTION_ID()") != [(number,)]
