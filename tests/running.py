@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 40
+PATIENCE = 120  # seconds; a slow machine with two runs of all tests takes 50 to start a site
 
 
 class Running:

@@ -1,8 +1,9 @@
 """The phone with 5,000 customers on it, months of its own work behind it and a full day that waits to be sent.
 
-In each run of all tests other tests want the same two cores, so no clock is asked: judged is what the page reads from
-the disk, and what its main thread has of the CPU, at its best of a few times. The clock is judged by `make scale`, the
-quietest of three times: a busy machine only ever adds. Both print what the clock said.
+In each run of all tests other tests want the same two cores, and a machine is quick or slow by the hour, so no clock is
+asked: judged is what the page reads from the disk, and what its main thread has of the CPU beside a fixed piece of work
+(the yard of `speed.mjs`), at its best of a few times. The clock is judged by `make scale`, the quietest of three times:
+a busy machine only ever adds. Both print what the clock said.
 """
 
 import re
@@ -13,6 +14,7 @@ from statistics import median
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.in_chromium import NEEDED, all_of, app_running, signed_in, told
 from tests.phone_crowd import CUSTOMERS
@@ -20,13 +22,17 @@ from tests.running import ROOT, Running
 
 # Milliseconds, all but LETTER where the page is slowed down four times.
 START, LETTER = 1_500, 50
+START_YARDS, LETTER_YARDS = 34, 8  # twice what they take
 FRAME = 500  # while all is fetched
 WAIT = 2_000  # for a screen while all is fetched once more
 PER_CUSTOMER = 128  # bytes on the way, with prices, meter and what is at the site
 SHOWN = 50
 ROUNDS = 3
 MANY = {"customers", "rates", "meters", "open_invoices", "credits", "transactions", "invoices"}
-pytestmark = NEEDED
+pytestmark = [
+    *NEEDED,
+    pytest.mark.skipif(connection.vendor == "sqlite", reason="it is the phone that is measured: once is enough"),
+]
 
 type Told = dict[str, Any]
 
@@ -77,7 +83,7 @@ def test_a_start_takes_little_of_the_cpu(phone, capsys):
     said(phone, capsys)
     loaded = min(start["loaded"] for start in phone["starts"])
     assert loaded >= 2 * phone["free"]["loaded"], "it was slowed down before the app was there"
-    assert min(start["cpu"] for start in phone["starts"]) <= START
+    assert min(start["cpu"] / start["yard"] for start in phone["starts"]) <= START_YARDS
 
 
 def test_a_search_finds_what_it_should(phone, customers):
@@ -93,8 +99,8 @@ def test_a_letter_takes_little_of_the_cpu_and_nothing_of_the_disk(phone):
     search = phone["search"]["1"]
     assert search["read"] == 0
     assert search["letters"].keys() >= {"g", "golden", "s-03141", "90316217", "大", "大众茶"}
-    slowest = max(search["letters"].items(), key=lambda one: best(one[1], 1))
-    assert best(slowest[1], 1) <= LETTER, slowest
+    slowest = max(search["letters"].items(), key=lambda one: best(one[1], 2))
+    assert best(slowest[1], 2) <= LETTER_YARDS, slowest
 
 
 def test_the_browser_complains_of_nothing(phone):
@@ -120,7 +126,7 @@ def everything(customer: Told) -> str:
 
 
 def best(letter: list[list[float]], which: int) -> float:
-    """Of the times that a letter was typed: by the clock (0), or of the CPU (1)."""
+    """Of the times that a letter was typed: by the clock (0), or of the CPU (1), or that in yards (2)."""
     return min(time[which] for time in letter)
 
 
@@ -134,12 +140,14 @@ def said(phone: Told, capsys: pytest.CaptureFixture[str]) -> None:
         )
         print(f"starts: {', '.join(f'{start["took"]:.0f}' for start in starts)} ms", end="; ")
         print(f"median {median(start['took'] for start in starts):.0f}", end=", ")
-        print(f"CPU {min(start['cpu'] for start in starts):.0f}; not slowed down {phone['free']['took']:.0f} ms")
+        print(f"CPU {min(start['cpu'] for start in starts):.0f}", end=", ")
+        print(f"{min(start['cpu'] / start['yard'] for start in starts):.1f} yards", end="; ")
+        print(f"not slowed down {phone['free']['took']:.0f} ms")
         for slow, search in phone["search"].items():
-            took = [time for letter in search["letters"].values() for time, _ in letter]
+            took = [letter[0] for letters in search["letters"].values() for letter in letters]
             slowest = max(best(letter, 0) for letter in search["letters"].values())
             cpu = max(best(letter, 1) for letter in search["letters"].values())
             print(f"search, slowed down {slow} times: a letter {median(took):.0f} ms", end=", ")
-            print(
-                f"the slowest {slowest:.0f} at its best, CPU {cpu:.0f}; the screen opens in {search['opened']:.0f} ms"
-            )
+            yards = max(best(letter, 2) for letter in search["letters"].values())
+            print(f"the slowest {slowest:.0f} at its best, CPU {cpu:.0f}, {yards:.1f} yards", end="; ")
+            print(f"the screen opens in {search['opened']:.0f} ms")

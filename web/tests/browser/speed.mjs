@@ -82,6 +82,16 @@ async function spent(driver) {
   return metrics.find((one) => one.name === "TaskDuration").value * 1000;
 }
 
+/** What a fixed piece of work has of the CPU, the page slowed down or not: the yardstick, for a machine is quick or slow by the hour. */
+async function yard(driver) {
+  const had = await spent(driver);
+  await driver.page.evaluate(() => {
+    const words = Array.from({ length: 20_000 }, (_, number) => `${number % 997} Golden ${number}`.toLowerCase());
+    return words.filter((word) => word.includes("97")).sort().length;
+  });
+  return (await spent(driver)) - had;
+}
+
 /** Something to wait for. */
 function signal() {
   const made = {};
@@ -218,7 +228,7 @@ async function aStart(driver, slow) {
   const took = await driver.page.evaluate(() => window.seen.truck);
   const cpu = await spent(driver);
   await driver.page.evaluate(() => window.seen.quiet());
-  return { took, loaded, cpu, rows: await driver.page.evaluate(() => window.seen.rows) };
+  return { took, loaded, cpu, yard: await yard(driver), rows: await driver.page.evaluate(() => window.seen.rows) };
 }
 
 /** Each letter of each text: until what was found can be seen, and what the main thread did for it. */
@@ -261,6 +271,7 @@ async function searched(driver, slow, rounds) {
     for (const text of SOUGHT) {
       await box.fill("");
       await page.evaluate(() => window.seen.quiet());
+      const yards = await yard(driver);
       for (const letter of text) {
         const had = await spent(driver);
         await page.keyboard.type(letter);
@@ -268,7 +279,7 @@ async function searched(driver, slow, rounds) {
         const cpu = (await spent(driver)) - had;
         const { text: typed, took } = await page.evaluate(() => window.seen.letters.at(-1));
         letters[typed] ??= [];
-        letters[typed].push([took, cpu]);
+        letters[typed].push([took, cpu, cpu / yards]);
       }
       found[text] = await page.locator("main ul li").allInnerTexts();
     }
