@@ -28,7 +28,7 @@ from lpg.worker.sending import Sender
 
 log = logging.getLogger("lpg.worker")
 LEASE = timedelta(seconds=60)  # a chore whose worker died is taken up after this
-PDFS_AT_ONE_LOOK = 3  # few, so that a worker notices soon when others want the CPU
+PDFS_AT_ONE_LOOK = 1  # so that a worker notices after each whether others want the CPU
 
 
 @dataclass(frozen=True)

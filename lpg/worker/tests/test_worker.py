@@ -23,6 +23,7 @@ from lpg.worker.selectors import oldest_due_seconds
 from lpg.worker.sending import Sender
 from lpg.worker.services import DUTIES, LEASE, Duty, sweep
 from tests.races import all_well, together
+from tests.sales import served
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -276,6 +277,45 @@ def test_it_rests_for_as_long_as_others_kept_it_from_the_cpu(monkeypatch, own_si
     call_command("worker", "--every=0.9")
     none, some, longest = (after - before for before, after in pairwise(began))
     assert none < 0.3 <= some < 0.9 <= longest < 30
+
+
+@pytest.mark.django_db(transaction=True)  # it lets go of its connection
+def test_in_a_crowd_it_stands_aside_and_is_back_when_the_crowd_has_gone(monkeypatch, own_signals, tmp_path):
+    kernel = tmp_path / "schedstat"
+    kernel.write_text("0 0 0\n")
+    monkeypatch.setattr(worker, "SCHEDULING", kernel)
+    documents, rests = [0, 40, 41, 90, 130, 130], []
+
+    def look(sender: Sender) -> int:
+        kernel.write_text(f"0 {len(rests) * 10**8} 0\n")  # a tenth of a second was lost each time
+        return 1
+
+    def rest(waited: float, every: float, *, crowded: bool) -> float:
+        rests.append((round(waited, 3), crowded))
+        if len(rests) == len(documents):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return 0.0
+
+    monkeypatch.setattr(worker, "look", look)
+    monkeypatch.setattr(worker, "newest_id", lambda: documents[len(rests)])
+    monkeypatch.setattr(worker, "rest", rest)
+    call_command("worker")
+    assert rests == [(0.0, False), (0.1, True), (0.1, False), (0.1, True), (0.1, True), (0.1, False)]
+
+
+def test_it_rests_for_a_while_and_never_for_long():
+    assert worker.rest(0.3, 1.0, crowded=False) == 0.3
+    assert worker.rest(30.0, 1.0, crowded=False) == 1.0
+    assert worker.rest(0.1, 1.0, crowded=True) == 2.0
+    assert worker.rest(30.0, 1.0, crowded=True) == 10.0
+    assert worker.rest(0.0, 1.0, crowded=True) == 0.0, "nobody wants the processor"
+
+
+@pytest.mark.django_db
+def test_the_newest_document_is_known_without_counting_them(shop):
+    assert worker.newest_id() == 0
+    sold = [shop.sell(served("12.00")) for _ in range(2)]
+    assert worker.newest_id() == sold[-1].invoice.pk
 
 
 @pytest.mark.django_db(transaction=True)  # it lets go of its connection
