@@ -12,6 +12,11 @@ BACK = timedelta(days=7)
 FIRST = date(2000, 1, 1)  # nothing here is older
 
 
+def local(at: datetime) -> datetime:
+    """A time in the company's time zone: as Django's, which first asks which zone somebody may have put in force."""
+    return at.astimezone(timezone.get_default_timezone())
+
+
 def refuse_ahead(field: str, at: datetime, now: datetime) -> None:
     """Raises Invalid for a time that has not come yet."""
     if at > now + AHEAD:

@@ -11,10 +11,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.utils import timezone
 
 from lpg import sql
 from lpg.audit import services as audit
+from lpg.clock import local
 from lpg.customers.models import Customer
 from lpg.invoices.models import Invoice, InvoiceLine
 from lpg.invoices.tax import Taxed, taxed
@@ -179,7 +179,7 @@ def _signed(sign: int, amount: Decimal) -> Decimal:
 
 def _as_of(now: datetime) -> dict[str, Any]:
     return {
-        "issued_on": timezone.localdate(now),
+        "issued_on": local(now).date(),
         "generated_at": now,
         "pdf_due_at": now,
         "seller": dict(settings.COMPANY),
@@ -201,7 +201,7 @@ def _buyer(customer: Customer) -> dict[str, str]:
 
 def _due(customer: Customer, now: datetime) -> date:
     """Cash at once, credit after its terms, monthly on the last day of the next month."""
-    today = timezone.localdate(now)
+    today = local(now).date()
     if customer.payment_type == Customer.Payment.CREDIT:
         return today + timedelta(days=customer.payment_terms_days)
     if customer.payment_type == Customer.Payment.MONTHLY:

@@ -8,9 +8,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
-from django.utils import timezone
-
 from lpg import sql
+from lpg.clock import local
 from lpg.numbering.models import Series
 
 
@@ -31,15 +30,14 @@ def take(what: Numbered, at: datetime) -> str:
 
 def take_all(whats: Collection[Numbered], at: datetime) -> dict[Numbered, str]:
     """The next number of each of these series, begun where it is the first. Locked in the order of their names."""
-    local = timezone.localtime(at)
-    wanted = {_period(what, local): what for what in whats}
+    wanted = {_period(what, local(at)): what for what in whats}
     taken = _advance(sorted(wanted))
     return {what: f"{series}-{period}-{taken[series, period]:06d}" for (series, period), what in wanted.items()}
 
 
 def prepare(now: datetime) -> None:
     """Make the rows of today and tomorrow ahead, so that the first documents of a period need not race for them."""
-    today = timezone.localtime(now)
+    today = local(now)
     keys = {_period(what, day) for what in Numbered for day in (today, today + timedelta(days=1))}
     there = set(Series.objects.filter(period__in={period for _, period in keys}).values_list("series", "period"))
     if missing := sorted(keys - there):
@@ -73,6 +71,6 @@ def _upsert(keys: Sequence[tuple[str, str]], *, first: int, more: int, returning
     )
 
 
-def _period(what: Numbered, local: datetime) -> tuple[str, str]:
+def _period(what: Numbered, at: datetime) -> tuple[str, str]:
     series, form = what.value
-    return series, local.strftime(form)
+    return series, at.strftime(form)

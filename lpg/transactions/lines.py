@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.utils import timezone
-
 from lpg import sql
+from lpg.clock import local
 from lpg.equipment.models import Equipment
 from lpg.errors import Invalid, Refused
 from lpg.inventory import services as inventory
@@ -142,8 +141,8 @@ def told(row: Transaction, sold: Sequence[invoices.Sold], held: list[dict[str, A
         "customer": row.customer_id,
         "user": row.user_id,
         "total_amount": str(row.total_amount),
-        "created_at": timezone.localtime(row.created_at).isoformat(),
-        "occurred_at": timezone.localtime(row.occurred_at).isoformat(),
+        "created_at": local(row.created_at).isoformat(),
+        "occurred_at": local(row.occurred_at).isoformat(),
         "returned": [
             {
                 "equipment": line.equipment_id,
@@ -165,5 +164,5 @@ def told(row: Transaction, sold: Sequence[invoices.Sold], held: list[dict[str, A
             "rate": str(row.meter_rate),
             "amount": str(row.usage_amount),
         }
-    day = timezone.localdate(row.occurred_at)
+    day = local(row.occurred_at).date()
     return invoices.Sale(row.pk, row.user_id, row.customer, day, sold, summary)

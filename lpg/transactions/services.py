@@ -10,12 +10,11 @@ from functools import partial
 from typing import Any, NamedTuple, Required, TypedDict, Unpack, overload
 
 from django.db import transaction
-from django.utils import timezone
 
 from lpg import facts, sql
 from lpg.accounts.selectors import acting
 from lpg.audit import services as audit
-from lpg.clock import BACK, refuse_ahead
+from lpg.clock import BACK, local, refuse_ahead
 from lpg.customers.models import Customer
 from lpg.customers.selectors import locked_customer, priced_on
 from lpg.depots.selectors import is_closed, refuse_closed
@@ -123,7 +122,7 @@ def sell(
     actor = acting(actor, fact)
     require(actor, "transactions.write")
     at = _occurred(occurred_at, now, seller.vehicle_id or actor.vehicle_id, fact)
-    day = timezone.localdate(at)
+    day = local(at).date()
     refuse_nonsense(items, metered=reading is not None)
     customer = parties.buyer(actor, customer_id, fact)
     equipment, rates = _goods(actor, customer, items, day, fact)
@@ -208,7 +207,7 @@ def approve(*, actor: Actor, transaction_id: int, now: datetime) -> Sale:
     before = _state(row)
     billed = sold(row)
     _, site = parties.places(row.customer, None)
-    final = invoices.total_of([line.amount for line in billed], timezone.localdate(row.occurred_at))
+    final = invoices.total_of([line.amount for line in billed], local(row.occurred_at).date())
     waiting = payments.waiting_with(row.pk)
     paid = min(waiting.unallocated, max(final, NOTHING)) if waiting else NOTHING
     row.status, row.confirmed_at, row.approved_at = Transaction.Status.CONFIRMED, now, now
