@@ -1,13 +1,16 @@
 """What the database must promise, and that it does."""
 
+import threading
+import time
 from contextlib import closing
+from select import select
 from typing import Any, Self
 
 import pytest
 from django.core.checks import Tags, run_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
-from django.db import connection
+from django.db import OperationalError, connection
 
 from lpg import sql
 
@@ -106,15 +109,37 @@ def test_without_a_database_named_nothing_is_asked():
     assert [message for message in run_checks() if message.id == "lpg.E001"] == []
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_connection_that_was_lost_between_two_requests_is_made_anew():
-    if connection.vendor == "sqlite":
-        return  # there is nobody to lose
-    (number,) = execute("SELECT CONNECTION_ID()")
-    asked = execute("SHOW SESSION STATUS LIKE 'Com_admin_commands'")
-    assert connection.is_usable()
-    assert execute("SHOW SESSION STATUS LIKE 'Com_admin_commands'") == asked  # nobody was
+def killed(number: int, after: float = 0.0) -> None:
+    """Ends somebody's connection, from another one."""
+    time.sleep(after)
     with closing(connection.copy()) as another, another.cursor() as cursor:
         cursor.execute("KILL %s", [number])
-    connection.health_check_enabled, connection.health_check_done = True, False  # as a request begins
-    assert sql.rows("SELECT CONNECTION_ID()") != [(number,)]
+
+
+def as_a_request_begins() -> None:
+    connection.health_check_enabled, connection.health_check_done = True, False
+    connection.close_if_unusable_or_obsolete()
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="there is nobody to lose")
+@pytest.mark.django_db(transaction=True)
+class TestLost:
+    def test_a_connection_that_was_lost_between_two_requests_is_made_anew(self):
+        (number,) = execute("SELECT CONNECTION_ID()")
+        asked = execute("SHOW SESSION STATUS LIKE 'Com_admin_commands'")
+        assert connection.is_usable()
+        assert execute("SHOW SESSION STATUS LIKE 'Com_admin_commands'") == asked  # nobody was
+        killed(number)
+        select([connection.connection.fileno()], [], [], 10)  # the news may take a moment
+        as_a_request_begins()
+        assert sql.rows("SELECT CONNECTION_ID()") != [(number,)]
+
+    def test_so_is_one_that_was_lost_within_a_statement(self):
+        (number,) = execute("SELECT CONNECTION_ID()")
+        killer = threading.Thread(target=killed, args=(number, 0.3))
+        killer.start()
+        with pytest.raises(OperationalError):
+            sql.rows("SELECT SLEEP(30)")
+        killer.join()
+        as_a_request_begins()
+        assert sql.rows("SELECT CONNECTION_ID()") != [(number,)]
